@@ -1,6 +1,11 @@
 package json
 
-import "tapline/exporter/format"
+import (
+	"tapline/exporter"
+	"tapline/exporter/format"
+)
+
+const defaultMaxRecord = 16 << 20
 
 // Options are the settings of a Decoder; the zero value works.
 type Options struct {
@@ -30,11 +35,27 @@ const (
 // A Decoder puts records into the columns of a Builder. It learns the order of
 // keys as it goes. A Decoder belongs to one goroutine.
 type Decoder struct {
-	b *format.Builder
+	b    *format.Builder
+	o    Options
+	root *plan
+
+	l     lexer
+	w     walker
+	num   number
+	text  []byte // the last string unescaped
+	row   uint64 // counts records, to tell which fields were seen in this one
+	bad   fault  // why this record cannot be a row
+	place func(i int) string
+	at    int // which record of the list this is
 }
 
 // NewDecoder returns a Decoder that lays records out in b as root says.
-func NewDecoder(b *format.Builder, root Node, o Options) *Decoder { return &Decoder{b: b} }
+func NewDecoder(b *format.Builder, root Node, o Options) *Decoder {
+	if o.MaxRecord == 0 {
+		o.MaxRecord = defaultMaxRecord
+	}
+	return &Decoder{b: b, o: o, root: newPlan(b, &root, "")}
+}
 
 // Records reads a list of records, one row each. A record that is JSON but
 // cannot be a row is rejected whole, a value that cannot be held is NULL and
@@ -44,9 +65,103 @@ func NewDecoder(b *format.Builder, root Node, o Options) *Decoder { return &Deco
 //
 // Errors are a *SyntaxError, a *KindError if there is no list, or
 // format.ErrFull. The rows read so far are then in the Builder: roll it back.
-func (d *Decoder) Records(s *Scanner, place func(i int) string) error { return nil }
+func (d *Decoder) Records(s *Scanner, place func(i int) string) error {
+	if err := s.want(Array); err != nil {
+		return err
+	}
+	d.l, d.place = s.l, place
+	ok := d.records()
+	s.l = d.l
+	d.forget()
+	if !ok {
+		return s.syntax()
+	}
+	if err := d.b.Err(); err != nil {
+		s.err = err
+		return err
+	}
+	return nil
+}
 
 // Record reads one record that stands alone, such as the raw text of a reject.
 // It is one row read: committed or, if it is not even JSON, rejected.
 // The error is format.ErrFull or nil.
-func (d *Decoder) Record(raw []byte, place string) error { return nil }
+func (d *Decoder) Record(raw []byte, place string) error {
+	d.l, d.at, d.place = lexer{doc: raw}, 0, func(int) string { return place }
+	if !d.record() || !d.l.done() {
+		d.bad = fault{reason: ReasonSyntax}
+	}
+	d.end(raw)
+	d.forget()
+	return d.b.Err()
+}
+
+// forget lets go of the document.
+func (d *Decoder) forget() {
+	d.l, d.place = lexer{}, nil
+	for i := range d.w.frames {
+		clear(d.w.frames[i].list)
+	}
+}
+
+func (d *Decoder) records() bool {
+	l := &d.l
+	l.pos++
+	if l.peek() == ']' {
+		l.pos++
+		return true
+	}
+	for d.at = 0; ; d.at++ {
+		l.peek()
+		start := l.pos
+		if !d.record() {
+			d.b.AbortRow()
+			return false
+		}
+		d.end(l.doc[start:l.pos])
+		switch l.peek() {
+		case ',':
+			l.pos++
+		case ']':
+			l.pos++
+			return true
+		default:
+			return l.fail(l.pos, "want ',' or ']'")
+		}
+	}
+}
+
+// record reads one record into a row that is begun and not ended.
+func (d *Decoder) record() bool {
+	d.row++
+	d.bad = fault{}
+	d.b.BeginRow()
+	if d.l.peek() == '{' {
+		return d.object(d.root, 1)
+	}
+	d.bad.note(ReasonNotObject, d.l.pos)
+	_, ok := d.w.walk(&d.l, 0, &d.bad)
+	return ok
+}
+
+// end commits or rejects the row of the record that raw is the text of.
+func (d *Decoder) end(raw []byte) {
+	if len(raw) > d.o.MaxRecord {
+		d.bad.note(ReasonTooLarge, 0)
+	}
+	if d.bad.reason == "" && d.o.Row != nil {
+		d.bad.reason = d.o.Row()
+	}
+	if d.bad.reason == "" {
+		d.b.EndRow()
+		return
+	}
+	d.b.RejectRow(exporter.Reject{Reason: d.bad.reason, Place: d.where(), Raw: storable(raw)})
+}
+
+func (d *Decoder) where() string {
+	if d.place == nil {
+		return ""
+	}
+	return d.place(d.at)
+}
