@@ -1,0 +1,7 @@
+-- The newest runs first. Parameters: pipeline twice ('' = all), the most rows.
+-- Reads only.
+SELECT id, pipeline, command, status, started_at, finished_at, owner, loads, rows, quarantined, skipped, failures, code, message
+FROM runs
+WHERE ? = '' OR pipeline = ?
+ORDER BY started_at DESC, id DESC
+LIMIT ?
