@@ -1,6 +1,6 @@
--- Migration 1: the runs of this machine and what became of their slices.
--- Parameters: none. Not idempotent: run once, in a transaction, when
--- PRAGMA user_version is 0.
+-- Purpose: migration 1, the runs of this machine.
+-- Parameters: none.
+-- Idempotent: no; run once, in a transaction, when PRAGMA user_version is 0.
 CREATE TABLE runs (
   id          TEXT PRIMARY KEY,
   pipeline    TEXT NOT NULL,

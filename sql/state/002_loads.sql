@@ -1,6 +1,6 @@
--- Migration 2: what became of each slice of a run.
--- Parameters: none. Not idempotent: run once, in a transaction, when
--- PRAGMA user_version is 1.
+-- Purpose: migration 2, what became of each slice of a run.
+-- Parameters: none.
+-- Idempotent: no; run once, in a transaction, when PRAGMA user_version is 1.
 CREATE TABLE run_slices (
   run         TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   stream      TEXT NOT NULL,

@@ -1,4 +1,5 @@
--- A run starts. Parameters: id, pipeline, command, status, started_at, owner.
--- Not idempotent: a run's id is its own.
+-- Purpose: note that a run starts.
+-- Parameters: id, pipeline, command, status, started_at, owner.
+-- Idempotent: no; a run's id is its own.
 INSERT INTO runs (id, pipeline, command, status, started_at, owner)
 VALUES (?, ?, ?, ?, ?, ?)

@@ -1,5 +1,6 @@
--- Runs whose id starts with a text, at most 2: more than one is ambiguous.
--- Parameters: the text twice. Reads only.
+-- Purpose: runs whose id starts with a text; two are enough to see that it is ambiguous.
+-- Parameters: the text twice.
+-- Idempotent: reads only.
 SELECT id, pipeline, command, status, started_at, finished_at, owner, loads, rows, quarantined, skipped, failures, code, message
 FROM runs
 WHERE substr(id, 1, length(?)) = ?

@@ -1,2 +1,4 @@
--- Notes the migrations done. Fields: Version, a number. Idempotent.
+-- Purpose: note how many migrations the file has had.
+-- Parameters: Version, a number, in the text.
+-- Idempotent: yes.
 PRAGMA user_version = {{printf "%d" .Version}}

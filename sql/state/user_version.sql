@@ -1,2 +1,4 @@
--- How many migrations the file has had. Parameters: none. Reads only.
+-- Purpose: how many migrations the file has had.
+-- Parameters: none.
+-- Idempotent: reads only.
 PRAGMA user_version
