@@ -1,0 +1,153 @@
+package parquet
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// A span is a text: bytes lo <= i < hi of the column's data.
+type span struct{ lo, hi int32 }
+
+func (s span) of(data []byte) []byte { return data[s.lo:s.hi] }
+
+// size is what the text takes in a PLAIN page.
+func (s span) size() int { return 4 + int(s.hi-s.lo) }
+
+// longestText bounds a single value, so that a page of it alone can be told in
+// the format's 32 bits whatever a codec makes of it.
+const longestText = 1 << 30
+
+// texts is the memory in which text columns are encoded.
+type texts struct {
+	data []byte
+	all  []span
+	dict textDict
+}
+
+// strings encodes a column of texts.
+func (e *encoder) strings(out *chunk, lv levels, data arrow.ArrayData) error {
+	x := &e.texts
+	if !x.take(data, lv) {
+		return errShort
+	}
+	if x.dict.build(x.data, x.all) {
+		if i, err := checkTexts(x.data, x.dict.keys); err != nil {
+			return fmt.Errorf("row %d: %w", lv.row(slices.Index(x.dict.index, uint32(i))), err)
+		}
+		out.stats.texts(x.data, x.dict.keys)
+		e.page = appendTexts(e.page[:0], x.data, x.dict.keys)
+		e.flush(out, dictionaryPage, len(x.dict.keys))
+		e.indexPages(out, lv, x.dict.index, len(x.dict.keys))
+		return nil
+	}
+	if i, err := checkTexts(x.data, x.all); err != nil {
+		return fmt.Errorf("row %d: %w", lv.row(i), err)
+	}
+	out.stats.texts(x.data, x.all)
+	e.pages(out, lv, encPlain, x.byBytes(lv), func(dst []byte, from, to int) []byte {
+		return appendTexts(dst, x.data, x.all[from:to])
+	})
+	return nil
+}
+
+// take notes where the texts that are present lie.
+func (x *texts) take(data arrow.ArrayData, lv levels) bool {
+	x.data = nil
+	if b := data.Buffers()[2]; b != nil {
+		x.data = b.Bytes()
+	}
+	b := data.Buffers()[1]
+	if b == nil {
+		return false
+	}
+	offsets := arrow.Int32Traits.CastFromBytes(b.Bytes())
+	if len(offsets) < data.Offset()+lv.rows+1 {
+		return false
+	}
+	offsets = offsets[data.Offset():][:lv.rows+1]
+	if offsets[0] < 0 || int(offsets[lv.rows]) > len(x.data) || !slices.IsSorted(offsets) {
+		return false
+	}
+	x.all = slices.Grow(x.all[:0], lv.rows)[:lv.rows]
+	if lv.bits == nil {
+		for i := range x.all {
+			x.all[i] = span{offsets[i], offsets[i+1]}
+		}
+		return true
+	}
+	n := 0
+	for i := 0; i < lv.rows; i += 64 {
+		for m := lv.word(i); m != 0; m &= m - 1 {
+			row := i + bits.TrailingZeros64(m)
+			x.all[n] = span{offsets[row], offsets[row+1]}
+			n++
+		}
+	}
+	x.all = x.all[:n]
+	return true
+}
+
+// byBytes cuts pages by the bytes of their texts.
+func (x *texts) byBytes(lv levels) func(row, value int) int {
+	return func(row, value int) int {
+		last := min(row+pageRows, lv.rows)
+		size := 0
+		for end := row; end < last; end++ {
+			if lv.present(end, end+1) == 0 {
+				continue
+			}
+			size += x.all[value].size()
+			if size > pageBytes && end > row {
+				return end
+			}
+			value++
+		}
+		return last
+	}
+}
+
+// appendTexts appends texts as the file stores them: each after its length.
+func appendTexts(dst, data []byte, values []span) []byte {
+	size := 0
+	for _, v := range values {
+		size += v.size()
+	}
+	at := len(dst)
+	dst = slices.Grow(dst, size)[:at+size]
+	for _, v := range values {
+		binary.LittleEndian.PutUint32(dst[at:], uint32(v.hi-v.lo))
+		at += 4 + copy(dst[at+4:], v.of(data))
+	}
+	return dst
+}
+
+// checkTexts returns the index of the first text that the file cannot hold, and
+// what is wrong with it.
+func checkTexts(data []byte, values []span) (int, error) {
+	for i, v := range values {
+		switch {
+		case v.hi-v.lo > longestText:
+			return i, fmt.Errorf("a text of %d bytes is longer than %d", v.hi-v.lo, longestText)
+		case !utf8.Valid(v.of(data)):
+			return i, fmt.Errorf("the text is not UTF-8")
+		}
+	}
+	return 0, nil
+}
+
+// row returns the row of a present value.
+func (l levels) row(value int) int {
+	at := -1
+	l.each(func(row int) {
+		if value == 0 {
+			at = row
+		}
+		value--
+	})
+	return at
+}
