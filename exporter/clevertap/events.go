@@ -1,0 +1,156 @@
+package clevertap
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"tapline/exporter"
+	"tapline/exporter/format"
+	fjson "tapline/exporter/format/json"
+)
+
+// The columns that have a rule of their own.
+const (
+	colTS    = "ts"
+	colDate  = "event_date"
+	colEvent = "eventName"
+)
+
+// ReasonTime is the reason of a ts that is no time.
+const ReasonTime = "value.time"
+
+// A table lays the records of one slice out in columns.
+//
+// Their names are those of the vendor's bucket exports, so that both can fill
+// one table. ts is the instant, event_date the project-local day. Absent from
+// the API are sdkVersion, browser, dpi and dimensions. What the exports do not
+// have comes under its path in the record: profile.profileData.X, profile.X.
+// Unknown keys beside profile and event_props come under "record.".
+type table struct {
+	b   *format.Builder
+	dec *fjson.Decoder
+}
+
+func (s *Source) table(event string, day exporter.Day) *table {
+	b := format.NewBuilder(s.mem,
+		format.Declared{Name: colTS, Kind: exporter.Time},
+		format.Declared{Name: colDate, Kind: exporter.Date},
+		format.Declared{Name: colEvent, Kind: exporter.Text},
+		format.Declared{Name: "profile.identity", Kind: exporter.Text},
+		format.Declared{Name: "profile.objectId", Kind: exporter.Text},
+		format.Declared{Name: "profile.platform", Kind: exporter.Text},
+		format.Declared{Name: "profile.name", Kind: exporter.Text},
+		format.Declared{Name: "profile.email", Kind: exporter.Text},
+	)
+	date, name := b.Column(colDate), b.Column(colEvent)
+	epoch, text := day.Epoch(), []byte(event)
+	dec := fjson.NewDecoder(b, recordNode(b.Column(colTS), &clock{loc: s.loc}), fjson.Options{Row: func() string {
+		date.Date(epoch)
+		name.Text(text)
+		return ""
+	}})
+	return &table{b, dec}
+}
+
+// recordNode says where the parts of a record go.
+func recordNode(ts *format.Column, c *clock) fjson.Node {
+	leaf := func(column string) fjson.Node { return fjson.Node{Column: column} }
+	profile := fjson.Node{Rest: "profile.", Dates: true, Fields: []fjson.Field{
+		{Key: "objectId", Node: leaf("profile.objectId")},
+		{Key: "platform", Node: leaf("profile.platform")},
+		{Key: "make", Node: leaf("deviceInfo.make")},
+		{Key: "model", Node: leaf("deviceInfo.model")},
+		{Key: "os_version", Node: leaf("deviceInfo.osVersion")},
+		{Key: "app_version", Node: leaf("deviceInfo.appVersion")},
+		{Key: "push_token", Node: leaf("profile.push_token")},
+		{Key: "identity", Node: leaf("profile.identity")},
+		{Key: "all_identities", Node: leaf("profile.all_identities")},
+		{Key: "name", Node: leaf("profile.name")},
+		{Key: "email", Node: leaf("profile.email")},
+		{Key: "phone", Node: leaf("profile.phone")},
+		{Key: "profileData", Node: fjson.Node{Rest: "profile.profileData.", Dates: true}},
+	}}
+	when := fjson.Node{Column: colTS, Convert: func(_ fjson.Kind, text []byte) string {
+		micros, ok := c.micros(text)
+		if !ok {
+			return ReasonTime
+		}
+		ts.Time(micros)
+		return ""
+	}}
+	return fjson.Node{Rest: "record.", Dates: true, Fields: []fjson.Field{
+		{Key: "profile", Node: profile},
+		{Key: "ts", Node: when},
+		{Key: "event_props", Node: fjson.Node{Rest: "eventProps.", Dates: true}},
+		{Key: "session_props", Node: fjson.Node{Rest: "sessionProps.", Dates: true}},
+	}}
+}
+
+// open opens a cursor over the event's day and returns it in its query form.
+func (s *Source) open(ctx context.Context, event string, day exporter.Day) (string, error) {
+	date := day.Year*10000 + int(day.Month)*100 + day.Day
+	body, err := json.Marshal(map[string]any{"event_name": event, "from": date, "to": date})
+	if err != nil {
+		return "", fmt.Errorf("clevertap: open %s %s: %w", event, day, err)
+	}
+	params := url.Values{
+		"batch_size": {strconv.Itoa(s.pageSize)},
+		"app":        {"true"}, "events": {"false"}, "profile": {"true"},
+	}
+	q := call{
+		op: fmt.Sprintf("open events/%s %s", event, day), api: KindEvents,
+		method: http.MethodPost, path: "/1/events.json", query: params.Encode(), body: body,
+	}
+	var cursor string
+	_, err = s.c.do(ctx, q, nil, func(body []byte) *failure {
+		var a struct {
+			Cursor string `json:"cursor"`
+		}
+		if err := json.Unmarshal(body, &a); err != nil || a.Cursor == "" {
+			return &failure{kind: strange, err: &APIError{Op: q.op, Status: http.StatusOK, Message: "the answer has no cursor"}}
+		}
+		cursor = queryForm(a.Cursor)
+		return nil
+	})
+	return cursor, err
+}
+
+// Replay implements exporter.Replayer.
+func (s *Source) Replay(ctx context.Context, sl exporter.Slice, raw []string) iter.Seq2[exporter.Batch, error] {
+	return func(yield func(exporter.Batch, error) bool) {
+		event, err := eventOf(sl.Stream)
+		if err != nil {
+			yield(exporter.Batch{}, err)
+			return
+		}
+		t := s.table(event, sl.Day)
+		defer t.b.Release()
+		for i, text := range raw {
+			err := ctx.Err()
+			if err == nil {
+				err = t.dec.Record([]byte(text), fmt.Sprintf("replayed record %d", i+1))
+			}
+			if err != nil {
+				yield(exporter.Batch{}, fmt.Errorf("clevertap: replay %s %s: %w", sl.Stream.Name, sl.Name, err))
+				return
+			}
+			full := t.b.Read() >= s.batchRows || t.b.Bytes() >= s.batchBytes
+			if (full || i == len(raw)-1) && !give(t.b.Flush(), yield) {
+				return
+			}
+		}
+	}
+}
+
+// give yields a batch and releases it. It reports whether to go on.
+func give(b exporter.Batch, yield func(exporter.Batch, error) bool) bool {
+	if b.Record != nil {
+		defer b.Record.Release()
+	}
+	return yield(b, nil)
+}

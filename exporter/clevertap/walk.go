@@ -1,0 +1,211 @@
+package clevertap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"time"
+
+	"tapline/exporter"
+	"tapline/exporter/format"
+)
+
+// maxEmpty is how many pages without a record may follow one another.
+const maxEmpty = 1000
+
+// Read implements exporter.Source. A batch is one or more whole pages. The next
+// page is fetched while the last ones are decoded and used.
+//
+// A cursor of the vendor's lives 4 hours, and 1 hour without use; then Read
+// fails with exporter.ErrCursorExpired.
+func (s *Source) Read(ctx context.Context, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+	return func(yield func(exporter.Batch, error) bool) {
+		event, err := eventOf(sl.Stream)
+		if err == nil && sl.Day.IsZero() {
+			err = fmt.Errorf("clevertap: %s: slice %q is no day: %w", sl.Stream.Name, sl.Name, exporter.ErrWindow)
+		}
+		if err != nil {
+			yield(exporter.Batch{}, err)
+			return
+		}
+		at, err := parsePosition(after)
+		if err != nil {
+			yield(exporter.Batch{}, fmt.Errorf("clevertap: resume %s %s: %w", sl.Stream.Name, sl.Name, err))
+			return
+		}
+		w := &walk{s: s, event: event, slice: sl, at: at, trail: newTrail(), table: s.table(event, sl.Day)}
+		defer w.table.b.Release()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer w.drop("")
+		w.run(ctx, yield)
+	}
+}
+
+// A walk reads one slice. It belongs to one goroutine, beside those that
+// fetch its pages, and which it waits for.
+type walk struct {
+	s     *Source
+	event string
+	slice exporter.Slice
+	table *table
+	trail *trail
+	at    position
+
+	ahead []*fetch // pages being fetched: the one at hand, the one foretold
+	free  [][]byte
+	bytes int64 // of the pages in the builder
+	empty int   // pages without a record, in a row
+}
+
+func (w *walk) run(ctx context.Context, yield func(exporter.Batch, error) bool) {
+	for !w.at.Done {
+		before := w.table.b.Read()
+		full, err := w.step(ctx)
+		if errors.Is(err, format.ErrFull) && before > 0 {
+			// Only together are they too much: hand out what was there before.
+			full, err = true, nil
+		}
+		read := w.table.b.Read()
+		stop := err != nil
+		if stop && (ctx.Err() != nil || errors.Is(err, exporter.ErrCursorExpired)) {
+			yield(exporter.Batch{}, err)
+			return
+		}
+		// Pages before a failure are whole, and a later run goes on after them.
+		if (full || stop || w.at.Done || read+(read-before) > w.s.batchRows || w.table.b.Bytes() >= w.s.batchBytes) && read > 0 {
+			if !w.flush(yield) {
+				return
+			}
+		}
+		if stop {
+			yield(exporter.Batch{}, err)
+			return
+		}
+	}
+}
+
+// step adds the next page to the builder and moves on.
+func (w *walk) step(ctx context.Context) (full bool, err error) {
+	if w.at.Next == "" {
+		if w.at.Next, err = w.s.open(ctx, w.event, w.slice.Day); err != nil {
+			return false, err
+		}
+		w.at.Opened = w.s.c.now().Unix()
+	}
+	w.trail.visit(w.at.Next)
+	next, err := w.page(ctx)
+	if err != nil {
+		return false, err
+	}
+	if next == "" {
+		w.at = position{Page: w.at.Page + 1, Opened: w.at.Opened, Done: true}
+		return false, nil
+	}
+	switch {
+	case len(next) > maxCursor:
+		err = fmt.Errorf("clevertap: %s: a cursor of %d bytes", w.op(), len(next))
+	case !w.trail.visit(next):
+		err = fmt.Errorf("clevertap: %s: the next cursor is one that was walked already, the export goes in a circle", w.op())
+	case w.empty > maxEmpty:
+		err = fmt.Errorf("clevertap: %s: %d pages in a row without a record", w.op(), w.empty)
+	}
+	if err != nil {
+		return false, err
+	}
+	w.at.Next, w.at.Page = next, w.at.Page+1
+	w.drop(next)
+	w.fetch(ctx, next)
+	return false, nil
+}
+
+func (w *walk) flush(yield func(exporter.Batch, error) bool) bool {
+	b := w.table.b.Flush()
+	b.Bytes, w.bytes = w.bytes, 0
+	c, err := w.at.cursor()
+	if err != nil {
+		if b.Record != nil {
+			b.Record.Release()
+		}
+		yield(exporter.Batch{}, fmt.Errorf("clevertap: %s: %w", w.op(), err))
+		return false
+	}
+	b.Cursor = c
+	return give(b, yield)
+}
+
+// op names the page at hand.
+func (w *walk) op() string {
+	return fmt.Sprintf("page %d of %s %s", w.at.Page+1, w.slice.Stream.Name, w.slice.Name)
+}
+
+func (w *walk) call(cursor string, page int) call {
+	return call{
+		op:  fmt.Sprintf("page %d of %s %s", page+1, w.slice.Stream.Name, w.slice.Name),
+		api: KindEvents, method: http.MethodGet, path: "/1/events.json", query: "cursor=" + cursor,
+		walking: true, opened: time.Unix(w.at.Opened, 0),
+	}
+}
+
+// A fetch is a page on its way.
+type fetch struct {
+	cursor string
+	cancel context.CancelFunc
+	done   chan struct{}
+	body   []byte
+	err    error
+}
+
+// fetch starts to fetch the page of the cursor unless it is under way.
+func (w *walk) fetch(ctx context.Context, cursor string) {
+	for _, f := range w.ahead {
+		if f.cursor == cursor {
+			return
+		}
+	}
+	page := w.at.Page
+	if cursor != w.at.Next {
+		page++
+	}
+	var buf []byte
+	if n := len(w.free); n > 0 {
+		buf, w.free = w.free[n-1], w.free[:n-1]
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	f := &fetch{cursor: cursor, cancel: cancel, done: make(chan struct{})}
+	w.ahead = append(w.ahead, f)
+	q := w.call(cursor, page)
+	go func() {
+		defer close(f.done)
+		f.body, f.err = w.s.c.do(ctx, q, buf, nil)
+	}()
+}
+
+// take waits for the page of the cursor.
+func (w *walk) take(ctx context.Context, cursor string) ([]byte, error) {
+	w.fetch(ctx, cursor)
+	for i, f := range w.ahead {
+		if f.cursor == cursor {
+			w.ahead = slices.Delete(w.ahead, i, i+1)
+			<-f.done
+			f.cancel()
+			return f.body, f.err
+		}
+	}
+	return nil, fmt.Errorf("clevertap: %s: not fetched", w.op())
+}
+
+// drop ends the fetches of all pages but that of the cursor, and waits for them.
+func (w *walk) drop(but string) {
+	w.ahead = slices.DeleteFunc(w.ahead, func(f *fetch) bool {
+		if f.cursor == but {
+			return false
+		}
+		f.cancel()
+		<-f.done
+		return true
+	})
+}
