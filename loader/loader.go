@@ -111,6 +111,7 @@ type ColumnRule struct {
 // A Loader runs one pipeline. Its methods may not be called at the same time.
 type Loader struct {
 	cfg Config
+	state
 }
 
 // An Event tells an observer what happened to a slice.
@@ -230,7 +231,9 @@ func New(cfg Config) (*Loader, error) { return newLoader(cfg) }
 
 // Plan says what Run would do. It writes nothing. With sample set it reads the
 // first batch of the first slice due of each stream, to tell new columns.
-func (l *Loader) Plan(ctx context.Context, sample bool) (Plan, error) { return l.planForPeople(ctx, sample) }
+func (l *Loader) Plan(ctx context.Context, sample bool) (Plan, error) {
+	return l.planForPeople(ctx, sample)
+}
 
 // Run loads what is due. The error is about the run as a whole: what could not
 // be planned, a *BusyError, ctx.Err() after work in hand was checkpointed. What

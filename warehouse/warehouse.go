@@ -261,6 +261,7 @@ func QuarantineColumns() []Column {
 // A Filter chooses quarantine entries; empty fields choose all.
 type Filter struct {
 	Pipeline, Table, Load, Slice, Column, Reason string
+	FromRow                                      int64     // entries of this row and later ones
 	Before                                       time.Time // quarantined before
 	Limit                                        int64     // 0 = all
 }

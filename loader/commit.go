@@ -1,0 +1,257 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"tapline/objstore"
+	"tapline/warehouse"
+)
+
+// A line commits the loads of one table in slice order. Staging is parallel, so
+// slices get ready in any order; whoever makes the next one ready commits it
+// and all that are ready behind it.
+type line struct {
+	mu     sync.Mutex
+	queue  []*job
+	busy   bool // somebody commits
+	failed bool // a slice failed: later ones may no longer change the table's columns
+	guess  *guess
+}
+
+// A job is a task on its way through a run.
+type job struct {
+	*stager
+	line  *line
+	began time.Time
+	ready bool  // staged, or failed
+	err   error // why it is not loaded
+}
+
+// ready marks a job as staged or failed, and commits what can be committed now.
+func (ln *line) ready(ctx context.Context, j *job, err error) {
+	ln.mu.Lock()
+	j.ready, j.err = true, err
+	if ln.busy {
+		ln.mu.Unlock()
+		return
+	}
+	ln.busy = true
+	for len(ln.queue) > 0 && ln.queue[0].ready {
+		next := ln.queue[0]
+		ln.queue = ln.queue[1:]
+		ln.mu.Unlock()
+		if next.err == nil {
+			next.err = next.commit(ctx)
+		}
+		next.l.finish(next)
+		ln.mu.Lock()
+		ln.failed = ln.failed || next.err != nil
+	}
+	ln.busy = false
+	ln.mu.Unlock()
+}
+
+// commit shapes a staged slice to its table and loads it. Only one job of a
+// table is here at a time.
+func (j *job) commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	f, err := j.shapeAndFit(ctx)
+	if err != nil {
+		return err
+	}
+	load, err := j.load(ctx, f)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	receipt, err := j.l.cfg.Warehouse.Load(ctx, load)
+	j.l.spent(&j.l.loadTime, began)
+	if err != nil {
+		return err
+	}
+	j.l.loaded(j, receipt, f)
+	if err := j.l.shelf.remove(context.WithoutCancel(ctx), j.m); err != nil {
+		// The load stands. The next run finds the receipt and sweeps.
+		j.l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)
+	}
+	return nil
+}
+
+// shapeAndFit settles the table's columns and writes again the parts that do
+// not have them.
+func (j *job) shapeAndFit(ctx context.Context) (fit, error) {
+	began := time.Now()
+	defer j.l.spent(&j.l.shapeTime, began)
+	have, err := j.l.cfg.Warehouse.Table(ctx, j.t.table)
+	exists := err == nil
+	if err != nil && !errors.Is(err, warehouse.ErrNotExist) {
+		return fit{}, err
+	}
+	f, err := j.l.fit(j.t, have, exists, j.m.kinds(), func(t warehouse.Table) error {
+		return j.ensure(ctx, t, have, exists)
+	})
+	if err != nil {
+		return fit{}, err
+	}
+	cells, err := j.conform(ctx, f)
+	if err != nil {
+		return fit{}, err
+	}
+	if j.line.failed && cells > 0 {
+		return fit{}, fmt.Errorf("loader: slice %s: %w: it holds values that the table's columns cannot", j.m.Slice, ErrHeld)
+	}
+	return f, j.checkLimit()
+}
+
+// ensure asks the warehouse for the columns, unless nothing is new. Behind a
+// failed slice a load may not decide what columns the table has: that is the
+// failed one's to decide, in any order of runs.
+func (j *job) ensure(ctx context.Context, want, have warehouse.Table, exists bool) error {
+	if exists && sameColumns(want.Columns, have.Columns) {
+		return nil
+	}
+	if j.line.failed {
+		return fmt.Errorf("loader: slice %s: %w: it would change the columns of table %s", j.m.Slice, ErrHeld, j.t.table)
+	}
+	return j.l.cfg.Warehouse.Ensure(ctx, want)
+}
+
+func sameColumns(a, b []warehouse.Column) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Name != b[i].Name || a[i].Type.ID() != b[i].Type.ID() {
+			return false
+		}
+	}
+	return true
+}
+
+// checkLimit fails a load with more quarantined rows than the target allows.
+func (j *job) checkLimit() error {
+	var bad, read int64
+	for i, p := range j.m.Shaped.Parts {
+		read += j.m.Parts[i].Read
+		if p.Rejects != nil {
+			bad += p.Rejects.Bad
+		}
+	}
+	limit := j.t.target.MaxQuarantined
+	if limit.Rows > 0 && bad > limit.Rows || limit.Share > 0 && float64(bad) > limit.Share*float64(read) {
+		return fmt.Errorf("loader: slice %s of %s: %w: %d of %d rows have something that cannot be read or held, and max_quarantined allows %s",
+			j.m.Slice, j.m.Stream, ErrLimit, bad, read, limit)
+	}
+	return nil
+}
+
+// String is the limit as the configuration writes it.
+func (l Limit) String() string {
+	if l.Share > 0 {
+		return fmt.Sprintf("%g%%", l.Share*100)
+	}
+	return fmt.Sprint(l.Rows)
+}
+
+// load describes the load to the warehouse.
+func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
+	m := j.m
+	where, err := j.l.located(ctx, m)
+	if err != nil {
+		return warehouse.Load{}, err
+	}
+	load := warehouse.Load{
+		ID: m.Load, Pipeline: j.l.cfg.Pipeline, Table: m.Table, Stream: m.Stream, Slice: j.l.sliceID(m.Stream, m.Slice),
+		Revision: m.Revision, Run: j.l.cfg.Run, ReadAt: m.ReadAt, Mode: j.t.mode(),
+	}
+	if !m.Day.IsZero() {
+		load.Day = m.Day.Start(time.UTC)
+		load.Partitioned = j.t.sole && load.Mode == warehouse.Replace && j.t.stream.Partition != ""
+	}
+	for _, c := range f.columns {
+		if !c.frozen {
+			load.Columns = append(load.Columns, warehouse.Column{Name: c.name, Type: c.typ, Source: c.source})
+		}
+	}
+	load.Columns = append(load.Columns, systemColumns()...)
+	if load.Key, err = j.key(f); err != nil {
+		return load, err
+	}
+	for i, p := range m.Shaped.Parts {
+		load.RowsRead += m.Parts[i].Read
+		load.BytesRead += m.Parts[i].Bytes
+		if p.Object.Name != "" {
+			load.RowsLoaded += p.Rows
+			load.Parts = append(load.Parts, j.l.part(where[p.Object.Name], p.Rows))
+		}
+		if r := p.Rejects; r != nil {
+			load.RowsQuarantined += r.Rows
+			load.CellsQuarantined += r.Cells
+			load.Quarantine = append(load.Quarantine, j.l.part(where[r.Object.Name], r.Rows+r.Cells))
+		}
+	}
+	return load, nil
+}
+
+// key translates the target's key to column names.
+func (j *job) key(f fit) ([]string, error) {
+	if j.t.mode() != warehouse.Merge {
+		return nil, nil
+	}
+	var key []string
+	for _, k := range j.t.target.Key {
+		name := k
+		if c, ok := f.column(k); ok {
+			name = c.name
+		}
+		if !hasColumn(f.table.Columns, name) {
+			return nil, fmt.Errorf("loader: table %s: key column %q is in neither the table nor the slice", j.t.table, k)
+		}
+		key = append(key, name)
+	}
+	if len(key) == 0 {
+		return nil, fmt.Errorf("loader: table %s: mode merge needs a key", j.t.table)
+	}
+	return key, nil
+}
+
+func hasColumn(list []warehouse.Column, name string) bool {
+	for _, c := range list {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// located returns the load's objects as the stage has them, by name.
+func (l *Loader) located(ctx context.Context, m *manifest) (map[string]objstore.Object, error) {
+	where := map[string]objstore.Object{}
+	for o, err := range l.cfg.Stage.List(ctx, l.shelf.dir(m)) {
+		if err != nil {
+			return nil, fmt.Errorf("loader: stage: %w", err)
+		}
+		where[o.Name] = o
+	}
+	for name := range m.objects() {
+		if _, ok := where[name]; !ok {
+			return nil, fmt.Errorf("loader: slice %s: %s is gone from the stage: %w", m.Slice, name, objstore.ErrNotExist)
+		}
+	}
+	return where, nil
+}
+
+// part describes an object of the stage to the warehouse.
+func (l *Loader) part(o objstore.Object, rows int64) warehouse.Part {
+	return warehouse.Part{
+		Name: o.Name, URL: o.URL, Path: o.Path, Rows: rows, Size: o.Size,
+		Open: func(ctx context.Context) (io.ReadCloser, error) { return l.cfg.Stage.Open(ctx, o, 0) },
+	}
+}

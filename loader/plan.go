@@ -1,0 +1,307 @@
+package loader
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"time"
+
+	"tapline/exporter"
+	"tapline/objstore"
+	"tapline/warehouse"
+)
+
+// staleAfter is how long what an earlier run left half read is worth going on
+// with. Vendors' cursors live shorter.
+const staleAfter = 24 * time.Hour
+
+// A task is one slice and what is to be done with it.
+type task struct {
+	stream exporter.Stream
+	slice  exporter.Slice
+	target Target
+	rules  rules
+	table  string
+	sole   bool // no other stream of the pipeline goes into the table
+
+	action Action
+	why    string
+	found  *manifest // what an earlier run left, for Resume and Finish
+
+	order int // among all tasks of the plan: the order of commits
+}
+
+// A work is everything that planning found out.
+type work struct {
+	window  exporter.Window
+	tasks   []*task // in commit order; Skip included
+	notices []Notice
+	debris  []*manifest // of loads that are finished, gone stale or no longer wanted
+	parts   []string    // objects that no manifest names
+}
+
+// plan asks the source what there is, the warehouse what is loaded, and the
+// stage what is begun.
+func (l *Loader) plan(ctx context.Context) (*work, error) {
+	streams, err := l.cfg.Source.Streams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &work{window: l.cfg.Window}
+	if err := l.addTasks(ctx, w, streams); err != nil {
+		return nil, err
+	}
+	receipts, err := l.receipts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	staged, err := l.staged(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	l.decide(w, receipts, staged)
+	l.adopt(w, streams, receipts, staged)
+	for i, t := range w.tasks {
+		t.order = i
+	}
+	return w, nil
+}
+
+// addTasks lists the slices of every stream in commit order: by day, so that a
+// table grows as it would have grown day by day, then as configured.
+func (l *Loader) addTasks(ctx context.Context, w *work, streams []exporter.Stream) error {
+	feeding := map[string]int{}
+	place := map[*task][2]int{}
+	for i, s := range streams {
+		if s.Notice != "" {
+			w.notices = append(w.notices, Notice{s.Name, s.Notice})
+			continue
+		}
+		proto, err := l.newTask(s)
+		if err != nil {
+			return err
+		}
+		feeding[proto.table]++
+		list, err := l.cfg.Source.Slices(ctx, s, l.cfg.Window)
+		if err != nil {
+			return err
+		}
+		for j, slice := range list {
+			t := *proto
+			t.slice = slice
+			place[&t] = [2]int{i, j}
+			w.tasks = append(w.tasks, &t)
+		}
+	}
+	for _, t := range w.tasks {
+		t.sole = feeding[t.table] == 1
+	}
+	slices.SortFunc(w.tasks, func(a, b *task) int {
+		pa, pb := place[a], place[b]
+		return cmp.Or(cmp.Compare(a.slice.Day.Epoch(), b.slice.Day.Epoch()), cmp.Compare(pa[0], pb[0]), cmp.Compare(pa[1], pb[1]))
+	})
+	return nil
+}
+
+func (l *Loader) newTask(s exporter.Stream) (*task, error) {
+	if s.Entry < 0 || s.Entry >= len(l.cfg.Targets) {
+		return nil, fmt.Errorf("loader: stream %s: no target for entry %d", s.Name, s.Entry)
+	}
+	target := l.cfg.Targets[s.Entry]
+	table, err := tableName(target.Table, s.Vars)
+	if err != nil {
+		return nil, err
+	}
+	return &task{stream: s, target: target, rules: l.rules[s.Entry], table: table}, nil
+}
+
+// key tells the slice of a table among all others.
+func (t *task) key() string { return sliceKey(t.table, t.stream.Name, t.slice.Name) }
+
+// sliceID is the slice's name in the warehouse.
+func (l *Loader) sliceID(stream, slice string) string {
+	return l.cfg.Pipeline + "/" + stream + "/" + slice
+}
+
+// receipts returns the pipeline's loads in force by slice key.
+func (l *Loader) receipts(ctx context.Context) (map[string]warehouse.Receipt, error) {
+	prefix := len(l.cfg.Pipeline) + 1
+	all := map[string]warehouse.Receipt{}
+	for r, err := range l.cfg.Warehouse.Receipts(ctx, l.cfg.Pipeline) {
+		if err != nil {
+			return nil, err
+		}
+		if len(r.Slice) <= prefix+len(r.Stream) {
+			continue
+		}
+		all[sliceKey(r.Table, r.Stream, r.Slice[prefix+len(r.Stream)+1:])] = r
+	}
+	return all, nil
+}
+
+// staged returns the manifests on the stage by slice key, and notes in w what
+// no manifest names.
+func (l *Loader) staged(ctx context.Context, w *work) (map[string]*manifest, error) {
+	var (
+		found = map[string]*manifest{}
+		parts = map[string][]string{} // slice key -> objects
+	)
+	for o, err := range l.cfg.Stage.List(ctx, l.shelf.root+"loads/") {
+		if err != nil {
+			return nil, fmt.Errorf("loader: stage: %w", err)
+		}
+		dir, file := path.Split(o.Name)
+		if file != "manifest.json" {
+			key := path.Base(path.Dir(path.Clean(dir)))
+			parts[key] = append(parts[key], o.Name)
+			continue
+		}
+		m, err := l.shelf.open(ctx, o)
+		switch {
+		case errors.Is(err, objstore.ErrNotExist), errors.Is(err, objstore.ErrChanged):
+			continue // another run is just finishing with it
+		case err != nil && ctx.Err() == nil && !errors.Is(err, errNewerManifest):
+			l.log.Warn("manifest is unreadable: its slice is read again", "manifest", o.Name, "err", err)
+			parts[path.Base(dir)] = append(parts[path.Base(dir)], o.Name)
+			continue
+		case err != nil:
+			return nil, err
+		}
+		found[path.Base(dir)] = m
+	}
+	for key, names := range parts {
+		m, named := found[key], map[string]bool{}
+		if m != nil {
+			named = m.objects()
+		}
+		for _, name := range names {
+			if !named[name] {
+				w.parts = append(w.parts, name)
+			}
+			delete(named, name)
+		}
+		if len(named) > 0 { // somebody removed parts
+			l.log.Warn("parts are gone from the stage: their slice is read again", "stream", m.Stream, "slice", m.Slice, "parts", len(named))
+			w.debris = append(w.debris, m)
+			delete(found, key)
+		}
+	}
+	for key, m := range found {
+		if len(parts[key]) == 0 && len(m.objects()) > 0 {
+			w.debris = append(w.debris, m)
+			delete(found, key)
+		}
+	}
+	return found, nil
+}
+
+// decide gives every task its action. Manifests that a task takes over are
+// removed from staged.
+func (l *Loader) decide(w *work, receipts map[string]warehouse.Receipt, staged map[string]*manifest) {
+	again := l.rereadFrom(w)
+	for _, t := range w.tasks {
+		key := t.key()
+		receipt, loaded := receipts[key]
+		due := !loaded || t.slice.Revision != "" && t.slice.Revision != receipt.Revision
+		switch {
+		case !due && l.cfg.Reread:
+			t.action, t.why = Reread, "loaded, and asked for again"
+		case !due && !again.IsZero() && !t.slice.Day.IsZero() && !t.slice.Day.Before(again):
+			t.action, t.why = Reread, fmt.Sprintf("loaded, and within the look-back of %d days", l.cfg.Lookback)
+		case !due:
+			t.action, t.why = Skip, "loaded"
+		case loaded:
+			t.action, t.why = Reread, "its content changed since it was loaded"
+		default:
+			t.action, t.why = Read, "not loaded yet"
+		}
+		m := staged[key]
+		if m == nil || t.action == Skip {
+			continue
+		}
+		if l.goesOn(m, t, receipt, loaded) {
+			t.found = m
+			t.action, t.why = Resume, "begun by run "+m.Run
+			if m.Complete {
+				t.action, t.why = Finish, "read by run "+m.Run+", not loaded yet"
+			}
+			delete(staged, key)
+		}
+	}
+}
+
+// goesOn reports whether what is staged of a slice is worth going on with.
+func (l *Loader) goesOn(m *manifest, t *task, r warehouse.Receipt, loaded bool) bool {
+	switch {
+	case loaded && (r.ID == m.Load || !m.ReadAt.After(r.ReadAt)):
+		return false // it is loaded, or something newer is
+	case t.slice.Revision != "":
+		return m.Revision == t.slice.Revision
+	}
+	return l.now().Sub(m.ReadAt) < staleAfter
+}
+
+// rereadFrom is the first day that the look-back covers, counted back from the
+// end of the window: its own end, or that of the last slice there is.
+func (l *Loader) rereadFrom(w *work) exporter.Day {
+	if l.cfg.Lookback <= 0 {
+		return exporter.Day{}
+	}
+	end := l.cfg.Window.Until
+	for _, t := range w.tasks {
+		if after := t.slice.Day.Add(1); l.cfg.Window.Until.IsZero() && !t.slice.Day.IsZero() && end.Before(after) {
+			end = after
+		}
+	}
+	if end.IsZero() {
+		return end
+	}
+	return end.Add(-l.cfg.Lookback)
+}
+
+// adopt looks at what is staged for slices that are not due in this window: a
+// load that only waits to be committed becomes a task, what is half read waits
+// for its window until it is stale, and the rest is debris.
+func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]warehouse.Receipt, staged map[string]*manifest) {
+	byName := map[string]exporter.Stream{}
+	for _, s := range streams {
+		byName[s.Name] = s
+	}
+	var late []*task
+	for key, m := range staged {
+		r, loaded := receipts[key]
+		s, known := byName[m.Stream]
+		superseded := loaded && (r.ID == m.Load || !m.ReadAt.After(r.ReadAt))
+		stale := l.now().Sub(m.ReadAt) >= staleAfter
+		proto, err := l.newTask(s)
+		switch {
+		case superseded, stale && !m.Complete, l.planned(w, key):
+			w.debris = append(w.debris, m)
+		case !known || err != nil || proto.table != m.Table:
+			if stale {
+				w.debris = append(w.debris, m)
+			}
+		case m.Complete:
+			proto.slice = exporter.Slice{Stream: s, Name: m.Slice, Revision: m.Revision, Day: m.Day}
+			proto.found, proto.action, proto.why = m, Finish, "read by run "+m.Run+", not loaded yet"
+			late = append(late, proto)
+		}
+	}
+	slices.SortFunc(late, func(a, b *task) int {
+		return cmp.Or(cmp.Compare(a.slice.Day.Epoch(), b.slice.Day.Epoch()), cmp.Compare(a.key(), b.key()))
+	})
+	w.tasks = append(late, w.tasks...)
+}
+
+// planned reports whether the slice is one of the plan's own and due.
+func (l *Loader) planned(w *work, key string) bool {
+	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.action != Skip && t.key() == key })
+}
+
+// due lists the tasks that there is something to do for.
+func (w *work) due() []*task {
+	return slices.DeleteFunc(slices.Clone(w.tasks), func(t *task) bool { return t.action == Skip })
+}

@@ -1,0 +1,286 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/sourcegraph/conc/pool"
+
+	"tapline/exporter"
+	"tapline/loader/parquet"
+	"tapline/warehouse"
+)
+
+// state is what a Loader works with beside its Config.
+type state struct {
+	shelf    shelf
+	rules    []rules // by entry
+	budget   *budget
+	codec    parquet.Codec
+	pages    *parquet.Pool
+	parallel int // goroutines that encode one part
+	stop     context.CancelCauseFunc
+	mem      memory.Allocator
+	log      *slog.Logger
+	now      func() time.Time
+	started  time.Time
+
+	mu                                       sync.Mutex // guards what follows
+	summary                                  Summary
+	readTime, stageTime, shapeTime, loadTime time.Duration
+}
+
+const (
+	defaultConcurrency = 4
+	defaultMemory      = 256 << 20
+)
+
+func newLoader(cfg Config) (*Loader, error) {
+	switch {
+	case cfg.Pipeline == "" || cfg.Source == nil || cfg.Warehouse == nil || cfg.Stage == nil:
+		return nil, errors.New("loader: pipeline, source, warehouse and stage are required")
+	case cfg.Run == "":
+		return nil, errors.New("loader: a run needs an id")
+	}
+	if cfg.Concurrency <= 0 {
+		cfg.Concurrency = defaultConcurrency
+	}
+	if cfg.Memory <= 0 {
+		cfg.Memory = defaultMemory
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	codec, err := parseCodec(cfg.Codec)
+	if err != nil {
+		return nil, err
+	}
+	l := &Loader{cfg: cfg, state: state{
+		shelf: newShelf(cfg.Stage, cfg.Pipeline, cfg.Run), budget: newBudget(cfg.Memory, cfg.Concurrency),
+		codec: codec, pages: new(parquet.Pool), parallel: 1, mem: memory.DefaultAllocator, log: cfg.Log.With("pipeline", cfg.Pipeline, "run", cfg.Run),
+		now: cfg.Now, started: cfg.Now().Truncate(time.Microsecond),
+	}}
+	for _, t := range cfg.Targets {
+		r, err := newRules(t.Columns)
+		if err != nil {
+			return nil, err
+		}
+		l.rules = append(l.rules, r)
+	}
+	return l, nil
+}
+
+func parseCodec(name string) (parquet.Codec, error) {
+	switch name {
+	case "", "zstd":
+		return parquet.Zstd, nil
+	case "snappy":
+		return parquet.Snappy, nil
+	}
+	return "", fmt.Errorf("loader: codec %q: want zstd or snappy", name)
+}
+
+func (l *Loader) run(ctx context.Context) (Summary, error) {
+	l.summary = Summary{Pipeline: l.cfg.Pipeline, Run: l.cfg.Run, Started: l.started}
+	held, release, err := l.shelf.hold(ctx, l.cfg.Pipeline, l.now)
+	if err != nil {
+		return l.finished(), err
+	}
+	defer release()
+	held, l.stop = context.WithCancelCause(held)
+	defer l.stop(nil)
+	w, err := l.plan(held)
+	if err != nil {
+		return l.finished(), err
+	}
+	if err := l.sweep(held, w); err != nil {
+		return l.finished(), err
+	}
+	l.announce(w)
+	l.work(held, w.due())
+	return l.finished(), context.Cause(held)
+}
+
+// announce tells log and observer what is planned.
+func (l *Loader) announce(w *work) {
+	due := w.due()
+	l.summary.Notices = w.notices
+	l.summary.Skipped = len(w.tasks) - len(due)
+	l.log.Info("run starts", "slices", len(due), "skipped", l.summary.Skipped)
+	l.observe(Event{Kind: Planned, Slices: len(due)})
+	for _, n := range w.notices {
+		l.log.Warn("stream gives no rows", "stream", n.Stream, "reason", n.Text)
+		l.observe(Event{Kind: Noticed, Stream: n.Stream, Err: errors.New(n.Text)})
+	}
+}
+
+// sweep removes what finished, stale or unwanted loads left on the stage.
+func (l *Loader) sweep(ctx context.Context, w *work) error {
+	for _, m := range w.debris {
+		if err := l.shelf.remove(ctx, m); err != nil {
+			return fmt.Errorf("loader: sweep: %w", err)
+		}
+	}
+	if err := l.cfg.Stage.Remove(ctx, w.parts...); err != nil {
+		return fmt.Errorf("loader: sweep: %w", err)
+	}
+	return nil
+}
+
+// work takes every task through the pool. Tasks begin in commit order, so the
+// slice that a table waits for is always among those at work.
+func (l *Loader) work(ctx context.Context, tasks []*task) {
+	lines := map[string]*line{}
+	var jobs []*job
+	for _, t := range tasks {
+		ln := lines[t.table]
+		if ln == nil {
+			ln = &line{guess: newGuess(t, l.tableNow(ctx, t.table))}
+			lines[t.table] = ln
+		}
+		j := &job{stager: &stager{l: l, t: t, guess: ln.guess}, line: ln}
+		ln.queue = append(ln.queue, j)
+		jobs = append(jobs, j)
+	}
+	// A slice alone may use both sides of a part's columns.
+	if len(jobs) == 1 || l.cfg.Concurrency == 1 {
+		l.parallel = 2
+	}
+	p := pool.New().WithMaxGoroutines(l.cfg.Concurrency)
+	for _, j := range jobs {
+		if ctx.Err() != nil {
+			break
+		}
+		p.Go(func() { j.line.ready(ctx, j, j.read(ctx)) })
+	}
+	p.Wait()
+}
+
+// tableNow describes a table for the first guess; what cannot be had is not guessed.
+func (l *Loader) tableNow(ctx context.Context, name string) warehouse.Table {
+	t, err := l.cfg.Warehouse.Table(ctx, name)
+	if err != nil {
+		return warehouse.Table{}
+	}
+	return t
+}
+
+// read takes a job from its beginning to a complete manifest.
+func (j *job) read(ctx context.Context) (err error) {
+	j.began = time.Now()
+	if j.m, err = j.l.begin(ctx, j.t); err != nil {
+		return err
+	}
+	if j.t.found != nil {
+		j.l.resumed()
+	}
+	j.l.observe(j.progress(Started))
+	if err := j.stage(ctx); err != nil {
+		return err
+	}
+	j.l.observe(j.progress(Staged))
+	return nil
+}
+
+func (l *Loader) resumed() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.summary.Resumed++
+}
+
+// loaded notes a finished load.
+func (l *Loader) loaded(j *job, r warehouse.Receipt, f fit) {
+	took := time.Since(j.began)
+	l.log.Info("loaded", "stream", r.Stream, "slice", j.m.Slice, "table", r.Table, "rows", r.RowsLoaded,
+		"quarantined", r.RowsQuarantined+r.CellsQuarantined, "bytes", r.BytesRead, "parts", len(j.m.Parts), "dur", took.Round(time.Millisecond))
+	l.mu.Lock()
+	l.summary.Loads = append(l.summary.Loads, LoadSummary{Receipt: r, Duration: took, Parts: len(j.m.Parts), NewTable: f.created, Changes: f.changes})
+	l.mu.Unlock()
+	e := j.progress(Loaded)
+	e.Receipt = &r
+	l.observe(e)
+}
+
+// finish notes a job that is not loaded, and why. What a stopped run did not
+// get to is no failure.
+func (l *Loader) finish(j *job) {
+	kind := Failed
+	switch {
+	case j.err == nil, errors.Is(j.err, context.Canceled):
+		return
+	case errors.Is(j.err, ErrBusy):
+		l.stop(j.err) // the one that loses stops, whole
+		return
+	case errors.Is(j.err, exporter.ErrNotExportable):
+		l.notExportable(j)
+		return
+	case errors.Is(j.err, ErrHeld):
+		kind = Held
+	}
+	e := j.t.event(kind)
+	e.Err = j.err
+	l.mu.Lock()
+	l.summary.Failures = append(l.summary.Failures, Failure{j.t.stream.Name, j.t.slice.Name, j.t.table, j.err})
+	l.mu.Unlock()
+	l.observe(e)
+}
+
+// notExportable turns the refusal of a stream into one notice, and clears the
+// stage of the slice.
+func (l *Loader) notExportable(j *job) {
+	if j.m != nil {
+		if err := l.shelf.remove(context.Background(), j.m); err != nil {
+			l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)
+		}
+	}
+	l.mu.Lock()
+	for _, n := range l.summary.Notices {
+		if n.Stream == j.t.stream.Name {
+			l.mu.Unlock()
+			return
+		}
+	}
+	l.summary.Notices = append(l.summary.Notices, Notice{j.t.stream.Name, j.err.Error()})
+	l.mu.Unlock()
+	e := j.t.event(Noticed)
+	e.Err = j.err
+	l.observe(e)
+}
+
+func (l *Loader) finished() Summary {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.summary
+	s.Finished = l.now()
+	s.ReadTime, s.StageTime, s.ShapeTime, s.LoadTime = l.readTime, l.stageTime, l.shapeTime, l.loadTime
+	l.log.Info("run ends", "loads", len(s.Loads), "failures", len(s.Failures), "skipped", s.Skipped, "dur", s.Finished.Sub(s.Started).Round(time.Millisecond))
+	return s
+}
+
+func (l *Loader) observe(e Event) {
+	if l.cfg.Observe == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cfg.Observe(e)
+}
+
+func (t *task) event(kind EventKind) Event {
+	return Event{Kind: kind, Stream: t.stream.Name, Slice: t.slice.Name, Table: t.table}
+}
+
+// spent adds the time since began to one of the run's sums.
+func (l *Loader) spent(sum *time.Duration, began time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*sum += time.Since(began)
+}

@@ -1,0 +1,340 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/sourcegraph/conc"
+
+	"tapline/exporter"
+	"tapline/loader/parquet"
+	"tapline/objstore"
+)
+
+// restarts is how often a slice is read from its start again because the
+// vendor forgot the cursor.
+const restarts = 3
+
+// A stager reads one slice and makes it durable on the stage.
+type stager struct {
+	l     *Loader
+	t     *task
+	m     *manifest
+	guess *guess
+	seq   int   // of the next object this run writes for the load
+	rows  int64 // read so far
+
+	constants constants
+}
+
+// begin returns the manifest to go on with: the one that was found, taken over,
+// or a new one.
+func (l *Loader) begin(ctx context.Context, t *task) (*manifest, error) {
+	if m := t.found; m != nil {
+		m.Run = l.cfg.Run
+		return m, l.shelf.save(ctx, m)
+	}
+	revision := t.slice.Revision
+	if revision == "" {
+		revision = l.cfg.Run
+	}
+	m := &manifest{
+		Version: manifestVersion, Table: t.table, Stream: t.stream.Name, Slice: t.slice.Name, Day: t.slice.Day,
+		Load:     loadID(l.cfg.Pipeline, t.table, t.stream.Name, t.slice.Name, revision),
+		Revision: revision, Run: l.cfg.Run,
+		// Later slices count as read later, whatever order they are begun in.
+		ReadAt: l.started.Add(time.Duration(t.order) * time.Microsecond),
+	}
+	// What a manifest that was not worth going on with left behind is replaced.
+	for o, err := range l.cfg.Stage.List(ctx, l.shelf.dir(m)+"manifest.json") {
+		if err != nil {
+			return nil, fmt.Errorf("loader: stage: %w", err)
+		}
+		m.generation = o.Generation
+	}
+	return m, l.shelf.save(ctx, m)
+}
+
+// stage reads what is not durable yet of the slice and closes its list of parts.
+func (s *stager) stage(ctx context.Context) error {
+	if s.m.Complete {
+		return nil
+	}
+	s.rows, _, _ = s.m.read()
+	for try := 0; ; try++ {
+		err := s.drain(ctx)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, exporter.ErrCursorExpired) || try == restarts || ctx.Err() != nil {
+			return err
+		}
+		s.l.log.Info("the vendor forgot the cursor: reading the slice again from its start", "stream", s.t.stream.Name, "slice", s.t.slice.Name, "rows", s.rows)
+		if err := s.restart(ctx); err != nil {
+			return err
+		}
+	}
+	s.m.Complete = true
+	return s.l.shelf.save(ctx, s.m)
+}
+
+// restart drops what is staged of the load: the manifest forgets it first.
+func (s *stager) restart(ctx context.Context) error {
+	old := *s.m
+	s.m.Parts, s.m.Schemas, s.rows = nil, nil, 0
+	if err := s.l.shelf.save(ctx, s.m); err != nil {
+		return err
+	}
+	return s.l.shelf.removeUnnamed(ctx, old.objects(), s.m)
+}
+
+// A piece is a batch on its way from the reading to the writing goroutine.
+type piece struct {
+	record  arrow.Record
+	kinds   []exporter.Kinds
+	rejects []exporter.Reject
+	rows    int64 // read
+	bytes   int64
+	cursor  exporter.Cursor
+	held    int64 // of the memory budget
+}
+
+// drain reads the source from the manifest's cursor. One goroutine pulls
+// batches, this one encodes them: a slice alone then keeps two cores busy.
+func (s *stager) drain(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	pieces := make(chan piece)
+	var readErr error
+	var reader conc.WaitGroup
+	reader.Go(func() {
+		defer close(pieces)
+		readErr = s.pull(ctx, pieces)
+	})
+	var writeErr error
+	for p := range pieces {
+		if writeErr == nil {
+			if writeErr = s.write(ctx, p); writeErr != nil {
+				stop()
+			}
+		}
+		s.l.budget.release(p.held)
+		if p.record != nil {
+			p.record.Release()
+		}
+	}
+	reader.Wait()
+	if writeErr != nil {
+		return writeErr
+	}
+	return readErr
+}
+
+// pull sends the source's batches, shaped by the column rules, to pieces. It
+// takes memory from the budget before it asks for a batch.
+func (s *stager) pull(ctx context.Context, pieces chan<- piece) error {
+	estimate := s.l.budget.share
+	held, err := s.l.budget.take(ctx, estimate)
+	if err != nil {
+		return err
+	}
+	defer func() { s.l.budget.release(held) }()
+	began := time.Now()
+	for b, err := range s.l.cfg.Source.Read(ctx, s.t.slice, s.m.cursor()) {
+		if err != nil {
+			return err
+		}
+		s.l.spent(&s.l.readTime, began)
+		p := piece{rows: b.Rows, bytes: b.Bytes, cursor: b.Cursor, held: held}
+		p.record, p.kinds, p.rejects = s.t.rules.apply(s.l.mem, b)
+		if err := checkBatch(b); err != nil {
+			return fmt.Errorf("loader: %s %s: %w", s.t.stream.Name, s.t.slice.Name, err)
+		}
+		held = 0
+		select {
+		case pieces <- p:
+		case <-ctx.Done():
+			s.l.budget.release(p.held)
+			if p.record != nil {
+				p.record.Release()
+			}
+			return context.Cause(ctx)
+		}
+		if held, err = s.l.budget.take(ctx, estimate); err != nil {
+			return err
+		}
+		began = time.Now()
+	}
+	return context.Cause(ctx)
+}
+
+// checkBatch refuses a batch whose own numbers do not add up.
+func checkBatch(b exporter.Batch) error {
+	var whole, rows int64
+	for _, r := range b.Rejects {
+		if r.Column == "" {
+			whole++
+		}
+	}
+	if b.Record != nil {
+		rows = b.Record.NumRows()
+	}
+	if rows+whole != b.Rows {
+		return fmt.Errorf("batch of %d rows read has %d rows and %d rejected ones", b.Rows, rows, whole)
+	}
+	return nil
+}
+
+// write makes a batch a part: the objects first, then the manifest names them.
+// Once begun it is finished even if ctx ends: that is the checkpoint.
+func (s *stager) write(ctx context.Context, p piece) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	ctx = context.WithoutCancel(ctx)
+	began := time.Now()
+	defer s.l.spent(&s.l.stageTime, began)
+
+	part := stagedPart{Read: p.rows, Bytes: p.bytes, Cursor: p.cursor}
+	table := s.guess.columns(p)
+	if p.record != nil && p.record.NumRows() > 0 {
+		record := table.record(s.l, p.record)
+		defer record.Release()
+		rows := ordinals(s.rows, p.rows, p.rejects)
+		full := s.l.withSystem(record, s.m, rows, &s.constants)
+		defer full.Release()
+		var err error
+		if part.Object, err = s.put(ctx, "", full); err != nil {
+			return err
+		}
+		part.Rows = full.NumRows()
+	}
+	part.Schema, part.Kinds = s.m.schema(table.schema), p.kinds
+	if len(p.rejects) > 0 {
+		var err error
+		if part.Rejects, err = s.putRejects(ctx, "-rejects", s.entries(p.rejects, table)); err != nil {
+			return err
+		}
+	}
+	s.m.Parts = append(s.m.Parts, part)
+	if err := s.l.shelf.save(ctx, s.m); err != nil {
+		return err
+	}
+	s.rows += p.rows
+	s.l.observe(s.progress(Progress))
+	return nil
+}
+
+// progress describes how far the slice is.
+func (s *stager) progress(kind EventKind) Event {
+	e := s.t.event(kind)
+	e.Rows, e.Bytes, e.Quarantined = s.m.read()
+	return e
+}
+
+// put writes a record as an object of the load.
+func (s *stager) put(ctx context.Context, suffix string, rec arrow.Record) (object, error) {
+	name := s.l.shelf.partName(s.m, s.seq, suffix)
+	s.seq++
+	o, err := s.l.cfg.Stage.Put(ctx, name, objstore.Precondition{}, func(w io.Writer) error {
+		return s.l.encode(w, rec)
+	})
+	if err != nil {
+		return object{}, fmt.Errorf("loader: part of %s %s: %w", s.m.Stream, s.m.Slice, err)
+	}
+	return object{Name: o.Name, Size: o.Size}, nil
+}
+
+// encode writes a record as a Parquet file.
+func (l *Loader) encode(w io.Writer, rec arrow.Record) error {
+	pw, err := parquet.NewWriter(w, rec.Schema(), parquet.Options{Codec: l.codec, Parallel: l.parallel, Pool: l.pages})
+	if err != nil {
+		return err
+	}
+	if err := pw.Write(rec); err != nil {
+		return errors.Join(err, pw.Close())
+	}
+	return pw.Close()
+}
+
+// ordinals returns the places, among all rows read of the load, of the rows
+// that were not rejected whole.
+func ordinals(base, read int64, rejects []exporter.Reject) []int64 {
+	out := make([]int64, 0, read)
+	next := int64(0)
+	for _, r := range rejects {
+		if r.Column != "" {
+			continue
+		}
+		for ; next < r.Row; next++ {
+			out = append(out, base+next)
+		}
+		next++
+	}
+	for ; next < read; next++ {
+		out = append(out, base+next)
+	}
+	return out
+}
+
+// withSystem adds tapline's four columns to a record.
+func (l *Loader) withSystem(rec arrow.Record, m *manifest, rows []int64, c *constants) arrow.Record {
+	c.grow(l, m, len(rows))
+	fields := append([]arrow.Field{}, rec.Schema().Fields()...)
+	cols := append([]arrow.Array{}, rec.Columns()...)
+	places := array.NewInt64Builder(l.mem)
+	defer places.Release()
+	places.AppendValues(rows, nil)
+	place := places.NewArray()
+	defer place.Release()
+	for i, sys := range systemColumns() {
+		fields = append(fields, arrow.Field{Name: sys.Name, Type: sys.Type, Nullable: true})
+		col := place
+		if c.cols[i] != nil {
+			col = array.NewSlice(c.cols[i], 0, int64(len(rows)))
+			defer col.Release()
+		}
+		cols = append(cols, col)
+	}
+	return array.NewRecord(arrow.NewSchema(fields, nil), cols, rec.NumRows())
+}
+
+// constants are the columns that are the same in every row of a load, made once
+// for all its parts; nil where a column is not.
+type constants struct {
+	rows int
+	cols [4]arrow.Array
+}
+
+// grow makes the columns at least n rows long. The Go allocator frees old ones.
+func (c *constants) grow(l *Loader, m *manifest, n int) {
+	if n <= c.rows {
+		return
+	}
+	c.rows = n
+	c.cols[0] = repeated(l, l.sliceID(m.Stream, m.Slice), n)
+	c.cols[1] = repeated(l, m.Load, n)
+	at := array.NewTimestampBuilder(l.mem, systemColumns()[3].Type.(*arrow.TimestampType))
+	defer at.Release()
+	at.Reserve(n)
+	for range n {
+		at.UnsafeAppend(arrow.Timestamp(m.ReadAt.UnixMicro()))
+	}
+	c.cols[3] = at.NewArray()
+}
+
+func repeated(l *Loader, s string, n int) arrow.Array {
+	b := array.NewStringBuilder(l.mem)
+	defer b.Release()
+	b.Reserve(n)
+	b.ReserveData(n * len(s))
+	for range n {
+		b.Append(s)
+	}
+	return b.NewArray()
+}
