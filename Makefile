@@ -1,0 +1,67 @@
+# tapline: `make help` lists the targets.
+SHELL := /bin/bash
+GO    ?= go
+BIN   := bin/tapline
+
+# What only a C compiler can build: DuckDB.
+export CGO_ENABLED ?= 1
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: # a C++ compiler for DuckDB, installed where it is missing
+	@command -v $(GO) >/dev/null || { echo "Go is missing: see https://go.dev/doc/install" >&2; exit 1; }
+	@command -v g++ >/dev/null || { \
+	  echo "installing a C++ compiler for DuckDB"; \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq gcc g++; \
+	  else sudo apt-get update -qq && sudo apt-get install -y -qq gcc g++; fi; }
+
+.PHONY: build
+build: deps ## bin/tapline
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/tapline
+
+.PHONY: lite
+lite: ## bin/tapline-lite: pure Go, without DuckDB
+	CGO_ENABLED=0 $(GO) build -trimpath -tags noduckdb -ldflags '$(LDFLAGS)' -o bin/tapline-lite ./cmd/tapline
+
+.PHONY: demo
+demo: build ## see it work: a vendor on this machine, a DuckDB file, three questions
+	./$(BIN) demo demo
+
+.PHONY: check
+check: deps ## gofmt, vet
+	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags faults ./cmd/tapline
+	CGO_ENABLED=0 $(GO) vet -tags noduckdb ./cmd/tapline
+
+.PHONY: test
+test: check ## every test, with the race detector
+	$(GO) test -race -timeout 15m ./...
+
+.PHONY: bench
+bench: deps ## speed and memory, as ratios to DuckDB in the same run
+	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./bench
+
+.PHONY: soak
+soak: deps ## 500 cycles of kill -9, and crashes everywhere with every backend
+	TAPLINE_SOAK=500 $(GO) test -timeout 4h -run 'TestKill|TestCrash' -v ./cmd/tapline
+
+.PHONY: fuzz
+fuzz: deps ## every decoder, FUZZTIME=30s each
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(or $(FUZZTIME),30s) $$pkg || exit 1; \
+	  done; \
+	done
+
+.PHONY: clean
+clean: ## remove what was built and the demo
+	rm -rf bin demo
