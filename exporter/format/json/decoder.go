@@ -54,7 +54,7 @@ func NewDecoder(b *format.Builder, root Node, o Options) *Decoder {
 	if o.MaxRecord == 0 {
 		o.MaxRecord = defaultMaxRecord
 	}
-	return &Decoder{b: b, o: o, root: newPlan(b, &root, "")}
+	return &Decoder{b: b, o: o, root: newPlan(b, &root, "", true)}
 }
 
 // Records reads a list of records, one row each. A record that is JSON but

@@ -2,6 +2,7 @@ package json
 
 import (
 	"encoding/binary"
+	"math"
 	"strings"
 
 	"tapline/exporter/format"
@@ -37,9 +38,9 @@ type field struct {
 }
 
 // newPlan makes the plan of n, which stands at the dotted path of keys.
-func newPlan(b *format.Builder, n *Node, path string) *plan {
+func newPlan(b *format.Builder, n *Node, path string, root bool) *plan {
 	p := &plan{skip: n.Skip, dates: n.Dates, convert: n.Convert}
-	object := path == "" || len(n.Fields) > 0 || n.Rest != ""
+	object := root || len(n.Fields) > 0 || n.Rest != ""
 	column := n.Column
 	if column == "" && object {
 		column = strings.TrimSuffix(n.Rest, ".")
@@ -47,20 +48,20 @@ func newPlan(b *format.Builder, n *Node, path string) *plan {
 	if column == "" {
 		column = path
 	}
-	if !n.Skip {
+	if !n.Skip && !root {
 		p.col = b.Column(column)
 	}
-	if !object || n.Skip {
+	if !object || n.Skip && !root {
 		return p
 	}
 	o := &plan{leaf: p, dates: n.Dates, rest: n.Rest, index: make(map[string]int32), next: []int32{0}}
 	for i := range n.Fields {
 		f := &n.Fields[i]
 		under := f.Key
-		if path != "" {
+		if !root {
 			under = path + "." + f.Key
 		}
-		o.add(f.Key, newPlan(b, &f.Node, under))
+		o.add(f.Key, newPlan(b, &f.Node, under, false))
 	}
 	return o
 }
@@ -76,7 +77,7 @@ func (p *plan) add(key string, value *plan) int32 {
 		f.head = binary.LittleEndian.Uint64(head[:])
 		f.mask = 1<<(8*min(len(f.token), 8)) - 1
 	} else {
-		f.mask = 1 // and no head: equal to nothing
+		f.mask = math.MaxUint64 // and no head: equal to nothing
 	}
 	p.fields = append(p.fields, f)
 	p.next = append(p.next, i+1)
