@@ -1,0 +1,104 @@
+package loader
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"tapline/exporter"
+	"tapline/warehouse"
+)
+
+func one(t testing.TB, v any) arrow.Array {
+	t.Helper()
+	mem := memory.DefaultAllocator
+	switch v := v.(type) {
+	case bool:
+		b := array.NewBooleanBuilder(mem)
+		b.Append(v)
+		return b.NewArray()
+	case int:
+		b := array.NewInt64Builder(mem)
+		b.Append(int64(v))
+		return b.NewArray()
+	case float64:
+		b := array.NewFloat64Builder(mem)
+		b.Append(v)
+		return b.NewArray()
+	case string:
+		b := array.NewStringBuilder(mem)
+		b.Append(v)
+		return b.NewArray()
+	case arrow.Date32:
+		b := array.NewDate32Builder(mem)
+		b.Append(v)
+		return b.NewArray()
+	case arrow.Timestamp:
+		b := array.NewTimestampBuilder(mem, systemColumns()[3].Type.(*arrow.TimestampType))
+		b.Append(v)
+		return b.NewArray()
+	}
+	t.Fatalf("no array for %T", v)
+	return nil
+}
+
+func TestCast(t *testing.T) {
+	const noon = arrow.Timestamp(1756728000000000) // 2025-09-01T12:00:00Z
+	for _, c := range []struct {
+		in   any
+		to   string
+		want string // canonical text, "bad" or "null"
+	}{
+		{true, "int64", "1"}, {false, "float64", "0"}, {true, "string", "true"}, {true, "date", "bad"}, {true, "timestamp", "bad"},
+		{12, "float64", "12"}, {1 << 53, "float64", "9007199254740992"}, {1<<53 + 1, "float64", "bad"}, {12, "string", "12"}, {1, "bool", "bad"}, {1700000000, "timestamp", "bad"},
+		{12.0, "int64", "12"}, {12.5, "int64", "bad"}, {math.Copysign(0, -1), "int64", "bad"}, {1e300, "int64", "bad"}, {12.0, "string", "12"}, {0.1, "string", "0.1"}, {1e300, "string", "1e+300"},
+		{"12", "int64", "12"}, {"-7", "int64", "-7"}, {"007", "int64", "bad"}, {"+7", "int64", "bad"}, {" 7", "int64", "bad"}, {"7.0", "int64", "bad"}, {"9223372036854775808", "int64", "bad"}, {"", "int64", "null"}, {"true", "int64", "1"},
+		{"12.5", "float64", "12.5"}, {"12.50", "float64", "12.5"}, {"1e3", "float64", "1000"}, {"0.1234567890123456789", "float64", "bad"}, {"1e400", "float64", "bad"}, {"1e-400", "float64", "bad"}, {"0x1p3", "float64", "bad"}, {"NaN", "float64", "bad"}, {"Inf", "float64", "bad"}, {"01.5", "float64", "bad"}, {"9007199254740993", "float64", "bad"}, {".5", "float64", "bad"}, {"1_0", "float64", "bad"}, {"-", "float64", "bad"},
+		{"True", "bool", "true"}, {"false", "bool", "false"}, {"yes", "bool", "bad"}, {"", "bool", "null"},
+		{"2025-09-01", "date", "2025-09-01"}, {"2025-02-30", "date", "bad"}, {"20250901", "date", "bad"},
+		{"2025-09-01T12:00:00Z", "timestamp", "2025-09-01T12:00:00Z"}, {"2025-09-01T17:30:00.25+05:30", "timestamp", "2025-09-01T12:00:00.25Z"}, {"2025-09-01 12:00:00", "timestamp", "bad"}, {"$D_1756728000", "timestamp", "2025-09-01T12:00:00Z"}, {"$D_99999999999999", "timestamp", "bad"}, {"2025-09-01T12:00:00.1234567Z", "timestamp", "bad"},
+		{noon, "string", "2025-09-01T12:00:00Z"}, {noon, "date", "bad"}, {arrow.Timestamp(0), "date", "1970-01-01"}, {arrow.Timestamp(-86400e6), "date", "1969-12-31"}, {arrow.Date32(20332), "timestamp", "2025-09-01T00:00:00Z"}, {arrow.Date32(20332), "string", "2025-09-01"}, {noon, "int64", "bad"},
+		{"x", "string", "x"}, {"", "string", ""},
+	} {
+		t.Run(fmt.Sprintf("%v to %s", c.in, c.to), func(t *testing.T) {
+			to, err := warehouse.ParseType(c.to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := one(t, c.in)
+			out, bad := cast(memory.DefaultAllocator, in, to)
+			got := "null"
+			switch {
+			case len(bad) > 0:
+				got = "bad"
+			case out.IsValid(0):
+				got = cellText(out, 0)
+			}
+			if got != c.want || !arrow.TypeEqual(out.DataType(), to) {
+				t.Errorf("got %s %q, want %q", out.DataType(), got, c.want)
+			}
+		})
+	}
+}
+
+// A float's canonical text is read back as the same float, and an int's as the same int.
+func FuzzCastRoundTrip(f *testing.F) {
+	f.Add(12.5, int64(7))
+	f.Fuzz(func(t *testing.T, v float64, n int64) {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			if got, ok := parseFloat(string(exporter.AppendFloat(nil, v))); !ok || math.Float64bits(got) != math.Float64bits(v) {
+				t.Errorf("%v came back as %v, %v", v, got, ok)
+			}
+		}
+		in := one(t, int(n))
+		text, _ := cast(memory.DefaultAllocator, in, arrow.BinaryTypes.String)
+		back, bad := cast(memory.DefaultAllocator, text, arrow.PrimitiveTypes.Int64)
+		if len(bad) > 0 || back.(*array.Int64).Value(0) != n {
+			t.Errorf("%d came back as %v", n, back)
+		}
+	})
+}
