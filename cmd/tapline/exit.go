@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"slices"
+
+	"tapline/loader"
+)
+
+// Exit codes. Cron jobs and schedulers build on them: their meaning stays.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitEnvironment = 3
+	exitLook        = 4
+	exitBusy        = 5
+	exitChanges     = 6
+	exitInterrupted = 130
+)
+
+// worst orders exit codes for the case that several things went wrong: what
+// has to be mended first comes first.
+var worst = []int{exitInterrupted, exitUsage, exitEnvironment, exitFailed, exitLook, exitBusy, exitDone}
+
+func worse(a, b int) int {
+	for _, code := range worst {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitFailed
+}
+
+// exitCode is the one place where errors become exit codes.
+func exitCode(err error) int {
+	var runs manyErrors
+	var run *runError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, new(interruptedError)):
+		return exitInterrupted
+	case errors.As(err, &runs):
+		code := exitDone
+		for _, e := range runs {
+			code = worse(code, exitCode(e))
+		}
+		return code
+	case errors.As(err, &run):
+		return run.exitCode()
+	}
+	return classify(err).Exit
+}
+
+// An interruptedError says that a person or the system stopped the command.
+type interruptedError struct{ err error }
+
+func (e interruptedError) Error() string { return errInterrupted.Error() + ": " + e.err.Error() }
+func (e interruptedError) Unwrap() error { return e.err }
+
+// A runError says which slices of a pipeline are not loaded though others were
+// tried.
+type runError struct {
+	pipeline string
+	failures []loader.Failure
+	loaded   int // slices that this run did load
+}
+
+func (e *runError) Error() string {
+	if len(e.failures) == 1 {
+		f := e.failures[0]
+		return f.Stream + " " + f.Slice + ": " + f.Err.Error()
+	}
+	return plural(int64(len(e.failures)), "slice") + " of pipeline " + e.pipeline + " failed"
+}
+
+// exitCode is the worst of the failures. When others were loaded it is milder:
+// the pipeline runs, and someone should look.
+func (e *runError) exitCode() int {
+	code := exitDone
+	for _, f := range e.failures {
+		code = worse(code, exitCode(f.Err))
+	}
+	if code == exitFailed && e.loaded > 0 {
+		return exitLook
+	}
+	return code
+}
+
+// manyErrors are what became of several pipelines.
+type manyErrors []error
+
+func (e manyErrors) Error() string { return plural(int64(len(e)), "pipeline") + " failed" }
+
+// together is nil, the only error, or all of them.
+func together(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
+		return errs[0]
+	}
+	return manyErrors(errs)
+}
+
+// A usageError says that the command line is wrong.
+type usageError struct {
+	err  error
+	help string // the command whose help tells more
+}
+
+func (e usageError) Error() string { return e.err.Error() + "; see " + e.help + " --help" }
+func (e usageError) Unwrap() error { return e.err }

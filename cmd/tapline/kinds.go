@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"tapline/config"
+	"tapline/exporter"
+	"tapline/exporter/clevertap"
+	"tapline/warehouse"
+)
+
+// sources is the registry of what can be read: one line a kind.
+func sources() map[string]sourceKind {
+	return map[string]sourceKind{
+		"clevertap": {clevertap.Config{}, clevertap.Selection{}, openCleverTap},
+	}
+}
+
+// warehouses is the registry of what can be loaded into: one line a kind.
+func warehouses() map[string]warehouseKind {
+	return map[string]warehouseKind{
+		"duckdb": duckdbKind(),
+	}
+}
+
+// A sourceKind says how a connection of its type becomes a source.
+type sourceKind struct {
+	section, stream any // the structs of its keys
+	open            func(config.Connection, []config.StreamEntry, sourceOptions) (exporter.Source, error)
+}
+
+// A warehouseKind says how a connection of its type becomes a warehouse.
+type warehouseKind struct {
+	section any
+	open    func(config.Connection, warehouseOptions) (warehouse.Warehouse, error)
+}
+
+type sourceOptions struct {
+	log       *slog.Logger
+	batchRows int // 0 = the kind's own
+}
+
+type warehouseOptions struct {
+	log      *slog.Logger
+	settings config.Settings
+}
+
+// kinds tells config what keys each kind takes.
+func kinds() config.Kinds {
+	all := config.Kinds{}
+	for name, k := range sources() {
+		all[name] = config.Kind{Connection: k.section, Stream: k.stream}
+	}
+	for name, k := range warehouses() {
+		all[name] = config.Kind{Connection: k.section}
+	}
+	return all
+}
+
+func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOptions) (exporter.Source, error) {
+	var cfg clevertap.Config
+	if err := c.Decode(&cfg); err != nil {
+		return nil, err
+	}
+	sel, err := decodeAll[clevertap.Selection](entries)
+	if err != nil {
+		return nil, err
+	}
+	s, err := clevertap.New(cfg, sel, clevertap.Options{Log: o.log, BatchRows: o.batchRows})
+	if err != nil {
+		return nil, c.Errorf("", "%v", err)
+	}
+	return s, nil
+}
+
+// decodeAll decodes the kind's own keys of each entry.
+func decodeAll[T any](entries []config.StreamEntry) ([]T, error) {
+	all := make([]T, len(entries))
+	var errs []error
+	for i, e := range entries {
+		errs = append(errs, e.Decode(&all[i]))
+	}
+	return all, config.Join(errs...)
+}
+
+func findKind[K any](registry map[string]K, c config.Connection, role string) (K, error) {
+	k, ok := registry[c.Type]
+	if !ok {
+		return k, fmt.Errorf("connection %s of type %s: %w for %s; there are %s",
+			c.Name, c.Type, errKind, role, strings.Join(slices.Sorted(maps.Keys(registry)), ", "))
+	}
+	return k, nil
+}

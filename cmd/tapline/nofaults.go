@@ -1,0 +1,19 @@
+//go:build !faults
+
+package main
+
+import (
+	"tapline/exporter"
+	"tapline/objstore"
+	"tapline/warehouse"
+)
+
+// faulty says that this build fails on purpose when it is told to.
+const faulty = false
+
+// Without the tag faults nothing is wrapped; see faults.go.
+
+func faultyStore(_ string, s objstore.Store) objstore.Store     { return s }
+func faultySource(s exporter.Source) exporter.Source            { return s }
+func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse { return w }
+func wrapHistory(_ string, write func() error) func() error     { return write }

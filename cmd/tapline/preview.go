@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tapline/config"
+	"tapline/exporter"
+)
+
+func newPreview(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "preview PIPELINE[.STREAM]", Short: "The first rows of a stream, as its source gives them",
+		Long: `preview reads one page of the newest slice that has rows, under the vendor's names and
+before any column rule. It loads and stages nothing.`,
+		Example: `  tapline preview orders
+  tapline preview "orders.Order Placed" --limit 5 -o json`,
+		Args: cobra.ExactArgs(1),
+	}
+	limit := cmd.Flags().Int("limit", 10, "how many rows to show")
+	cmd.RunE = a.does(func(ctx context.Context, args []string) (view, error) {
+		if *limit < 1 {
+			return nil, usageError{fmt.Errorf("--limit %d: want 1 or more", *limit), cmd.CommandPath()}
+		}
+		p, err := a.project(cmd)
+		if err != nil {
+			return nil, err
+		}
+		pl, stream, err := p.pipelineAndStream(args[0])
+		if err != nil {
+			return nil, err
+		}
+		s, err := p.source(pl, *limit)
+		if err != nil {
+			return nil, err
+		}
+		window, err := windowOf(pl)
+		if err != nil {
+			return nil, err
+		}
+		return previewed(ctx, s, stream, window, *limit)
+	})
+	return cmd
+}
+
+// pipelineAndStream splits "orders.Order Placed". Names of pipelines may hold
+// dots themselves, so the whole text is tried first.
+func (p *project) pipelineAndStream(selector string) (pl config.Pipeline, stream string, err error) {
+	if pl, err = p.cfg.Pipeline(selector); err == nil {
+		return pl, "", nil
+	}
+	for i, r := range selector {
+		if r != '.' {
+			continue
+		}
+		if pl, e := p.cfg.Pipeline(selector[:i]); e == nil {
+			return pl, selector[i+1:], nil
+		}
+	}
+	return pl, "", err
+}
+
+// previewed reads the first batch of the stream's newest slice that has rows.
+func previewed(ctx context.Context, s exporter.Source, name string, w exporter.Window, limit int) (view, error) {
+	streams, err := s.Streams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := chosen(streams, name)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.Slices(ctx, stream, w)
+	if err != nil {
+		return nil, err
+	}
+	for _, slice := range slices.Backward(all) {
+		for batch, err := range s.Read(ctx, slice, "") {
+			if err != nil {
+				return nil, err
+			}
+			if batch.Record != nil && batch.Record.NumRows() > 0 {
+				r := newRows(batch.Record, limit)
+				for i := range r.Columns {
+					r.Columns[i].Held = batch.Kinds[i].String()
+				}
+				return &preview{Stream: stream.Name, Slice: slice.Name, Rejected: int64(len(batch.Rejects)), rows: r}, nil
+			}
+		}
+	}
+	return &preview{Stream: stream.Name, rows: rows{Columns: []rowsColumn{}, Rows: [][]any{}}}, nil
+}
+
+// chosen finds a stream by its name or by one of its variables, the event's name.
+func chosen(streams []exporter.Stream, name string) (exporter.Stream, error) {
+	var names []string
+	for _, s := range streams {
+		if s.Notice != "" {
+			continue
+		}
+		if name == "" || s.Name == name || slices.Contains(values(s.Vars), name) {
+			return s, nil
+		}
+		names = append(names, values(s.Vars)...)
+	}
+	if name == "" {
+		return exporter.Stream{}, fmt.Errorf("%w: the pipeline has no stream that gives rows", exporter.ErrUnknownStream)
+	}
+	hint := "; there are " + strings.Join(names, ", ")
+	if near := nearest(name, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return exporter.Stream{}, fmt.Errorf("%w: %q%s", exporter.ErrUnknownStream, name, hint)
+}
+
+func values(m map[string]string) (all []string) {
+	for _, v := range m {
+		all = append(all, v)
+	}
+	return all
+}
+
+// preview is the result of preview.
+type preview struct {
+	Stream   string `json:"stream"`
+	Slice    string `json:"slice,omitempty"`
+	Rejected int64  `json:"rejected"`
+	rows
+}
+
+// Text implements view.
+func (v *preview) Text(p *printer) {
+	if v.Slice == "" {
+		p.line("%s has no rows in the window", v.Stream)
+		return
+	}
+	p.line("%s  %s", v.Stream, v.Slice)
+	types := &table{heads: []string{"column", "type", "first value"}}
+	for i, c := range v.Columns {
+		first := "NULL"
+		for _, row := range v.Rows {
+			if row[i] != nil {
+				first = fmt.Sprint(row[i])
+				break
+			}
+		}
+		types.add(c.Name, c.Type, first)
+	}
+	p.table(types)
+	p.line("")
+	p.table(v.table())
+	if v.Rejected > 0 {
+		p.line("%s would be quarantined", plural(v.Rejected, "value"))
+	}
+}

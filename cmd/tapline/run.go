@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tapline/config"
+	"tapline/loader"
+	"tapline/warehouse"
+)
+
+func newRun(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "run [PIPELINE...]", Short: "Load what is due",
+		Long: `run reads the slices that are not loaded yet and those within lookback, and loads
+them. Without a name it runs all pipelines, one after the other. Running it again
+after anything, a crash too, goes on where it stopped.`,
+		Example: `  tapline run
+  tapline run orders --since 2026-09-01 --until 2026-09-08
+  tapline run -q                 # in cron: prints failures only`,
+	}
+	var when windowFlags
+	var dry bool
+	var wait time.Duration
+	when.add(cmd)
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be done, and do nothing")
+	cmd.Flags().DurationVar(&wait, "wait-lock", 0, "how long to wait for another run of the pipeline, such as 10m")
+	concurrencyFlag(cmd)
+	cmd.RunE = a.does(func(ctx context.Context, args []string) (view, error) {
+		p, err := a.project(cmd)
+		if err != nil {
+			return nil, err
+		}
+		if dry {
+			return p.plan(ctx, args, when, true)
+		}
+		return p.run(ctx, args, runOptions{command: "run", window: when, wait: wait})
+	})
+	return cmd
+}
+
+// runOptions say how pipelines are run.
+type runOptions struct {
+	command string
+	window  windowFlags
+	wait    time.Duration
+	reread  bool
+}
+
+// run runs the pipelines selected, one after the other. What befalls one does
+// not keep the next from running, unless nothing can be written or somebody
+// wants it all to stop.
+func (p *project) run(ctx context.Context, names []string, o runOptions) (view, error) {
+	pipelines, err := p.selected(names)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.window.check(); err != nil {
+		return nil, err
+	}
+	progress := p.a.newProgress()
+	defer progress.stop()
+	result := &runResult{Pipelines: []pipelineResult{}}
+	var errs []error
+	for _, pl := range pipelines {
+		r, err := p.runOne(ctx, pl, o, progress)
+		result.Pipelines = append(result.Pipelines, r)
+		errs = append(errs, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	progress.stop()
+	return result, together(errs)
+}
+
+func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, progress *progress) (pipelineResult, error) {
+	r := pipelineResult{Pipeline: pl.Name, Run: newRunID(time.Now())}
+	f, err := p.open(ctx, pl)
+	if err != nil {
+		return r.ended(loader.Summary{}, err, p.a), err
+	}
+	defer p.a.closing(f)
+	diary := p.diary(ctx, r.Run, pl.Name, o.command)
+	defer diary.close()
+	cfg := f.config
+	cfg.Run, cfg.Reread = r.Run, o.reread
+	o.window.apply(&cfg)
+	cfg.Observe = func(e loader.Event) {
+		progress.event(e)
+		diary.event(e)
+	}
+	progress.begin(pl.Name)
+	summary, err := runWaiting(ctx, cfg, o.wait)
+	if err == nil && len(summary.Failures) > 0 {
+		err = &runError{pipeline: pl.Name, failures: summary.Failures, loaded: len(summary.Loads)}
+	}
+	if len(summary.Loads) > 0 {
+		err = published(ctx, f.warehouse, err)
+	}
+	if ctx.Err() != nil && err != nil {
+		err = interruptedError{err}
+	}
+	for _, n := range summary.Notices {
+		p.a.warn(n.Stream + ": " + n.Text)
+	}
+	diary.finish(summary, err)
+	return r.ended(summary, err, p.a), err
+}
+
+// runWaiting runs, and when another run holds the pipeline tries again until
+// the time is over.
+func runWaiting(ctx context.Context, cfg loader.Config, wait time.Duration) (loader.Summary, error) {
+	until := time.Now().Add(wait)
+	for {
+		l, err := loader.New(cfg)
+		if err != nil {
+			return loader.Summary{}, err
+		}
+		summary, err := l.Run(ctx)
+		left := time.Until(until)
+		if !errors.Is(err, loader.ErrBusy) || left <= 0 {
+			return summary, err
+		}
+		timer := time.NewTimer(min(left, time.Second))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return summary, context.Cause(ctx)
+		}
+	}
+}
+
+// published lets readers outside see what was loaded. A run that was stopped
+// publishes too: what is loaded is whole.
+func published(ctx context.Context, w warehouse.Warehouse, before error) error {
+	pub, ok := w.(warehouse.Publisher)
+	if !ok {
+		return before
+	}
+	if err := pub.Publish(context.WithoutCancel(ctx)); err != nil && before == nil {
+		return err
+	}
+	return before
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"crypto/rand"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tapline/loader"
+)
+
+// newRunID is unique for ever, sorts by time, and is safe in an object's name.
+func newRunID(now time.Time) string {
+	return now.UTC().Format("20060102t150405") + "-" + strings.ToLower(rand.Text()[:10])
+}
+
+// runResult is the result of run and backfill.
+type runResult struct {
+	Pipelines []pipelineResult `json:"pipelines"`
+}
+
+type pipelineResult struct {
+	Pipeline         string          `json:"pipeline"`
+	Run              string          `json:"run"`
+	Status           string          `json:"status"`
+	StartedAt        *time.Time      `json:"startedAt"`
+	Seconds          float64         `json:"seconds"`
+	RowsRead         int64           `json:"rowsRead"`
+	RowsLoaded       int64           `json:"rowsLoaded"`
+	RowsQuarantined  int64           `json:"rowsQuarantined"`
+	CellsQuarantined int64           `json:"cellsQuarantined"`
+	BytesRead        int64           `json:"bytesRead"`
+	Skipped          int             `json:"skipped"`
+	Resumed          int             `json:"resumed"`
+	Loads            []loadResult    `json:"loads"`
+	Failures         []failureResult `json:"failures"`
+}
+
+type loadResult struct {
+	Table            string   `json:"table"`
+	Stream           string   `json:"stream"`
+	Slice            string   `json:"slice"`
+	Load             string   `json:"load"`
+	RowsLoaded       int64    `json:"rowsLoaded"`
+	RowsQuarantined  int64    `json:"rowsQuarantined"`
+	CellsQuarantined int64    `json:"cellsQuarantined"`
+	Seconds          float64  `json:"seconds"`
+	NewTable         bool     `json:"newTable,omitempty"`
+	Changes          []string `json:"changes,omitempty"`
+}
+
+type failureResult struct {
+	Stream  string `json:"stream"`
+	Slice   string `json:"slice"`
+	Table   string `json:"table"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// ended fills in what became of the run.
+func (r pipelineResult) ended(s loader.Summary, err error, a *app) pipelineResult {
+	r.Status, r.Skipped, r.Resumed = statusOf(err), s.Skipped, s.Resumed
+	if !s.Started.IsZero() {
+		at := s.Started.UTC()
+		r.StartedAt, r.Seconds = &at, s.Finished.Sub(s.Started).Seconds()
+	}
+	r.Loads, r.Failures = []loadResult{}, []failureResult{}
+	for _, l := range s.Loads {
+		x := l.Receipt
+		r.RowsRead += x.RowsRead
+		r.RowsLoaded += x.RowsLoaded
+		r.RowsQuarantined += x.RowsQuarantined
+		r.CellsQuarantined += x.CellsQuarantined
+		r.BytesRead += x.BytesRead
+		r.Loads = append(r.Loads, loadResult{Table: x.Table, Stream: x.Stream, Slice: x.Slice, Load: x.ID,
+			RowsLoaded: x.RowsLoaded, RowsQuarantined: x.RowsQuarantined, CellsQuarantined: x.CellsQuarantined,
+			Seconds: l.Duration.Seconds(), NewTable: l.NewTable, Changes: l.Changes})
+	}
+	for _, f := range s.Failures {
+		r.Failures = append(r.Failures, failureResult{Stream: f.Stream, Slice: f.Slice, Table: f.Table,
+			Code: classify(f.Err).Code, Message: a.redact(f.Err.Error())})
+	}
+	return r
+}
+
+func (*runResult) silent() {}
+
+// Text implements view.
+func (r *runResult) Text(p *printer) {
+	for _, pl := range r.Pipelines {
+		pl.text(p)
+	}
+}
+
+func (r pipelineResult) text(p *printer) {
+	if len(r.Loads) == 0 {
+		if r.Status == statusDone {
+			p.line("%s: nothing to do, %s loaded already", r.Pipeline, plural(int64(r.Skipped), "slice"))
+		}
+		return
+	}
+	t := &table{heads: []string{"table", ">slices", ">rows", ">quarantined", "columns"}}
+	tables := r.tables()
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		s := tables[name]
+		t.add(name, count(s.slices), count(s.rows), count(s.quarantined), s.changes())
+	}
+	p.table(t)
+	took := time.Duration(r.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+	p.line("%s: %s loaded into %s in %s", r.Pipeline, plural(r.RowsLoaded, "row"), plural(int64(len(tables)), "table"), took.String())
+	if n := r.RowsQuarantined + r.CellsQuarantined; n > 0 {
+		p.line("%s in quarantine; see them: tapline quarantine list", plural(n, "value"))
+	}
+}
+
+type tableSum struct {
+	slices, rows, quarantined int64
+	created                   bool
+	changed                   []string
+}
+
+func (s tableSum) changes() string {
+	if s.created {
+		return "new table"
+	}
+	return strings.Join(s.changed, ", ")
+}
+
+func (r pipelineResult) tables() map[string]tableSum {
+	sums := map[string]tableSum{}
+	for _, l := range r.Loads {
+		s := sums[l.Table]
+		s.slices++
+		s.rows += l.RowsLoaded
+		s.quarantined += l.RowsQuarantined + l.CellsQuarantined
+		s.created = s.created || l.NewTable
+		s.changed = append(s.changed, l.Changes...)
+		sums[l.Table] = s
+	}
+	return sums
+}

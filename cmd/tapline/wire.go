@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"tapline/config"
+	"tapline/exporter"
+	"tapline/loader"
+	"tapline/objstore"
+	"tapline/warehouse"
+)
+
+// A flow is a pipeline whose ends are open.
+type flow struct {
+	source    exporter.Source
+	warehouse warehouse.Warehouse
+	stage     objstore.Store
+	config    loader.Config // without Run and Observe
+	closers   []io.Closer
+}
+
+// open makes the source, the warehouse and the stage of a pipeline, and what
+// the loader has to know.
+func (p *project) open(ctx context.Context, pl config.Pipeline) (*flow, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	f := &flow{}
+	err := p.openInto(f, pl)
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (p *project) openInto(f *flow, pl config.Pipeline) (err error) {
+	if f.source, err = p.source(pl, 0); err != nil {
+		return err
+	}
+	if f.warehouse, err = p.warehouse(pl.To); err != nil {
+		return err
+	}
+	if c, ok := f.warehouse.(io.Closer); ok {
+		f.closers = append(f.closers, c)
+	}
+	f.warehouse = faultyWarehouse(f.warehouse)
+	stage, err := p.stage()
+	if err != nil {
+		return err
+	}
+	f.closers = append(f.closers, stage)
+	f.stage = faultyStore("stage", stage)
+	f.config, err = p.loaderConfig(pl)
+	f.config.Source, f.config.Warehouse, f.config.Stage = faultySource(f.source), f.warehouse, f.stage
+	return err
+}
+
+func (f *flow) close() error {
+	var errs []error
+	for _, c := range f.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// closing closes a flow whose work is done: what fails then is worth a warning.
+func (a *app) closing(f *flow) {
+	if err := f.close(); err != nil {
+		a.warn(err.Error())
+	}
+}
+
+// source opens the pipeline's source. batchRows 0 leaves the size of batches
+// to the source.
+func (p *project) source(pl config.Pipeline, batchRows int) (exporter.Source, error) {
+	return p.sourceOf(pl.From, pl.Streams, batchRows)
+}
+
+func (p *project) sourceOf(name string, entries []config.StreamEntry, batchRows int) (exporter.Source, error) {
+	c, err := p.connection(name)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := findKind(sources(), c, "reading")
+	if err != nil {
+		return nil, err
+	}
+	return kind.open(c, entries, sourceOptions{log: p.a.log, batchRows: batchRows})
+}
+
+func (p *project) warehouse(name string) (warehouse.Warehouse, error) {
+	c, err := p.connection(name)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := findKind(warehouses(), c, "loading into")
+	if err != nil {
+		return nil, err
+	}
+	return kind.open(c, warehouseOptions{log: p.a.log, settings: p.cfg.Settings})
+}
+
+func (p *project) stage() (*objstore.Local, error) {
+	place := p.cfg.Settings.Stage
+	if scheme, _, ok := strings.Cut(place, "://"); ok && scheme != "file" {
+		return nil, fmt.Errorf("stage %s: %w: this build stages in a folder only", place, errKind)
+	}
+	return objstore.NewLocal(strings.TrimPrefix(place, "file://"))
+}
+
+// loaderConfig says to the loader what the configuration says of the pipeline.
+func (p *project) loaderConfig(pl config.Pipeline) (loader.Config, error) {
+	window, err := windowOf(pl)
+	if err != nil {
+		return loader.Config{}, err
+	}
+	c := loader.Config{
+		Pipeline: pl.Name, Window: window, Lookback: int(pl.Lookback), Log: p.a.log,
+		Concurrency: pl.Concurrency, Memory: int64(p.cfg.Settings.Memory), Codec: p.cfg.Settings.Codec,
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = p.cfg.Settings.Concurrency
+	}
+	for _, e := range pl.Streams {
+		t, err := targetOf(pl, e)
+		if err != nil {
+			return loader.Config{}, err
+		}
+		c.Targets = append(c.Targets, t)
+	}
+	return c, nil
+}
+
+func windowOf(pl config.Pipeline) (w exporter.Window, err error) {
+	for _, end := range []struct {
+		key, text string
+		day       *exporter.Day
+	}{{"since", pl.Since, &w.Since}, {"until", pl.Until, &w.Until}} {
+		if err := end.day.UnmarshalText([]byte(end.text)); err != nil {
+			return w, pl.Errorf(end.key, "%v", err)
+		}
+	}
+	return w, nil
+}
+
+func targetOf(pl config.Pipeline, e config.StreamEntry) (loader.Target, error) {
+	t := loader.Target{
+		Table: e.Table, Mode: warehouse.Mode(e.Mode), Key: e.Key,
+		Contract: loader.Contract(e.Contract), Cluster: e.Cluster,
+	}
+	if m := e.MaxQuarantined; m != nil {
+		t.MaxQuarantined = loader.Limit{Rows: m.Rows, Share: m.Share}
+		if t.MaxQuarantined == (loader.Limit{}) {
+			// To the loader 0 is no limit; here it is written, and lets none pass.
+			t.MaxQuarantined.Share = math.SmallestNonzeroFloat64
+		}
+	}
+	for _, r := range pl.Rules(e) {
+		rule := loader.ColumnRule{From: r.From, Rename: r.Rename, Type: r.Type, Drop: r.Drop, Hash: r.Hash}
+		if r.Hash == "hmac-sha256" {
+			key, err := r.HashKey.Resolve()
+			if err != nil {
+				return t, err
+			}
+			rule.HashKey = []byte(key.Reveal())
+		}
+		t.Columns = append(t.Columns, rule)
+	}
+	return t, nil
+}
