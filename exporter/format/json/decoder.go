@@ -70,10 +70,10 @@ func (d *Decoder) Records(s *Scanner, place func(i int) string) error {
 		return err
 	}
 	d.l, d.place = s.l, place
-	ok := d.records()
+	s.pos = d.records(s.pos)
 	s.l = d.l
 	d.forget()
-	if !ok {
+	if s.pos < 0 {
 		return s.syntax()
 	}
 	if err := d.b.Err(); err != nil {
@@ -88,7 +88,7 @@ func (d *Decoder) Records(s *Scanner, place func(i int) string) error {
 // The error is format.ErrFull or nil.
 func (d *Decoder) Record(raw []byte, place string) error {
 	d.l, d.at, d.place = lexer{doc: raw}, 0, func(int) string { return place }
-	if !d.record() || !d.l.done() {
+	if end := d.record(d.l.skip(0)); end < 0 || d.l.skip(end) < len(raw) {
 		d.bad = fault{reason: ReasonSyntax}
 	}
 	d.end(raw)
@@ -104,44 +104,42 @@ func (d *Decoder) forget() {
 	}
 }
 
-func (d *Decoder) records() bool {
+// records reads the list at i.
+func (d *Decoder) records(i int) int {
 	l := &d.l
-	l.pos++
-	if l.peek() == ']' {
-		l.pos++
-		return true
+	if i = l.skip(i + 1); l.at(i) == ']' {
+		return i + 1
 	}
 	for d.at = 0; ; d.at++ {
-		l.peek()
-		start := l.pos
-		if !d.record() {
+		end := d.record(i)
+		if end < 0 {
 			d.b.AbortRow()
-			return false
+			return failed
 		}
-		d.end(l.doc[start:l.pos])
-		switch l.peek() {
+		d.end(l.doc[i:end])
+		i = l.skip(end)
+		switch l.at(i) {
 		case ',':
-			l.pos++
+			i = l.skip(i + 1)
 		case ']':
-			l.pos++
-			return true
+			return i + 1
 		default:
-			return l.fail(l.pos, "want ',' or ']'")
+			return l.fail(i, "want ',' or ']'")
 		}
 	}
 }
 
-// record reads one record into a row that is begun and not ended.
-func (d *Decoder) record() bool {
+// record reads the record at i into a row that is begun and not ended.
+func (d *Decoder) record(i int) int {
 	d.row++
 	d.bad = fault{}
 	d.b.BeginRow()
-	if d.l.peek() == '{' {
-		return d.object(d.root, 1)
+	if d.l.at(i) == '{' {
+		return d.object(d.root, i, 1)
 	}
-	d.bad.note(ReasonNotObject, d.l.pos)
-	_, ok := d.w.walk(&d.l, 0, &d.bad)
-	return ok
+	d.bad.note(ReasonNotObject, i)
+	i, _ = d.w.walk(&d.l, i, 0, &d.bad)
+	return i
 }
 
 // end commits or rejects the row of the record that raw is the text of.

@@ -6,13 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// A lexer reads tokens of one document. Its methods report false after a
-// mistake in the syntax, which is then in err.
+// A lexer reads tokens of one document. Its methods take the place at which to
+// read and return the place behind what they read, or failed after a mistake in
+// the syntax, which is then in err. Places are passed and not kept, so that they
+// stay in registers.
 type lexer struct {
 	doc []byte
-	pos int
 	err *SyntaxError
 }
+
+// failed is no place.
+const failed = -1
 
 // flaws are what is wrong, or to be done, with a string whose syntax is right.
 type flaws uint8
@@ -21,7 +25,6 @@ const (
 	escaped flaws = 1 << iota // holds escapes
 	badUTF8                   // invalid UTF-8, or a lone surrogate
 	hasNUL                    // U+0000
-	broken                    // the syntax is wrong after all
 
 	unfit = badUTF8 | hasNUL // no column can hold it
 )
@@ -34,32 +37,36 @@ func (f flaws) reason() string {
 	return ReasonNUL
 }
 
-func (l *lexer) fail(at int, msg string) bool {
+// fail notes the mistake met at a place.
+func (l *lexer) fail(at int, msg string) int {
 	if l.err == nil {
 		if at >= len(l.doc) {
 			at, msg = len(l.doc), "unexpected end"
 		}
 		l.err = &SyntaxError{Offset: int64(at), Msg: msg}
 	}
-	l.pos = len(l.doc)
-	return false
+	return failed
 }
 
-// peek skips white space and returns the byte after it, 0 at the end.
-func (l *lexer) peek() byte {
-	if l.pos < len(l.doc) && l.doc[l.pos] > ' ' {
-		return l.doc[l.pos]
+// skip passes over white space.
+func (l *lexer) skip(i int) int {
+	if i < len(l.doc) && l.doc[i] > ' ' {
+		return i
 	}
-	return l.space()
+	return l.space(i)
 }
 
-func (l *lexer) space() byte {
-	for ; l.pos < len(l.doc); l.pos++ {
-		switch c := l.doc[l.pos]; c {
-		case ' ', '\n', '\t', '\r':
-		default:
-			return c
-		}
+func (l *lexer) space(i int) int {
+	for i < len(l.doc) && (l.doc[i] == ' ' || l.doc[i] == '\n' || l.doc[i] == '\t' || l.doc[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// at returns the byte at i, or 0 at the end, where no token begins with that.
+func (l *lexer) at(i int) byte {
+	if i < len(l.doc) {
+		return l.doc[i]
 	}
 	return 0
 }
@@ -94,41 +101,35 @@ func plain(doc []byte, i int) int {
 	return i
 }
 
-// str reads a string, the place being at its opening quote, and returns what
-// is between the quotes.
-func (l *lexer) str() ([]byte, flaws) {
-	start := l.pos + 1
-	i := plain(l.doc, start)
-	if i < len(l.doc) && l.doc[i] == '"' {
-		l.pos = i + 1
-		return l.doc[start:i], 0
+// str reads a string whose opening quote is at i. Between its quotes is
+// doc[i+1 : end-1].
+func (l *lexer) str(i int) (end int, f flaws) {
+	end = plain(l.doc, i+1)
+	if end < len(l.doc) && l.doc[end] == '"' {
+		return end + 1, 0
 	}
-	return l.hardStr(start, i)
+	return l.hardStr(i+1, end)
 }
 
-// hardStr goes on with a string that began at start and is plain up to i.
-func (l *lexer) hardStr(start, i int) ([]byte, flaws) {
-	var f flaws
+// hardStr goes on with a string that began behind start and is plain up to i.
+func (l *lexer) hardStr(start, i int) (end int, f flaws) {
 	var high bool
 	for i < len(l.doc) {
 		switch c := l.doc[i]; {
 		case c == '"':
-			l.pos = i + 1
 			if high && !utf8.Valid(l.doc[start:i]) {
 				f |= badUTF8
 			}
-			return l.doc[start:i], f
+			return i + 1, f
 		case c == '\\':
 			n, bad := escape(l.doc[i:])
 			if n == 0 {
-				l.fail(i, "unknown escape in a string")
-				return nil, broken
+				return l.fail(i, "unknown escape in a string"), 0
 			}
 			f |= escaped | bad
 			i += n
 		case c < ' ':
-			l.fail(i, "control character in a string")
-			return nil, broken
+			return l.fail(i, "control character in a string"), 0
 		default:
 			high = true
 			for i++; i < len(l.doc) && l.doc[i] >= utf8.RuneSelf; i++ {
@@ -136,27 +137,57 @@ func (l *lexer) hardStr(start, i int) ([]byte, flaws) {
 		}
 		i = plain(l.doc, i)
 	}
-	l.fail(i, "")
-	return nil, broken
+	return l.fail(i, ""), 0
 }
 
 // word reads true, false or null.
-func (l *lexer) word(w string) bool {
-	if len(l.doc)-l.pos < len(w) || string(l.doc[l.pos:l.pos+len(w)]) != w {
-		at := l.pos
-		for i := 0; i < len(w) && at < len(l.doc) && l.doc[at] == w[i]; i++ {
-			at++
-		}
-		return l.fail(at, "want "+w)
+func (l *lexer) word(i int, w string) int {
+	if len(l.doc)-i >= len(w) && string(l.doc[i:i+len(w)]) == w {
+		return i + len(w)
 	}
-	l.pos += len(w)
-	return true
+	for k := 0; l.at(i) == w[k]; k++ {
+		i++
+	}
+	return l.fail(i, "want "+w)
 }
 
-// done checks that only white space follows.
-func (l *lexer) done() bool {
-	if l.peek(); l.pos < len(l.doc) {
-		return l.fail(l.pos, "more after the end of the document")
+// colon reads the colon behind a key, and white space around it.
+func (l *lexer) colon(i int) int {
+	if i = l.skip(i); l.at(i) != ':' {
+		return l.fail(i, "want ':'")
 	}
-	return true
+	return l.skip(i + 1)
+}
+
+// scalar reads a value that is no string, list or object.
+func (l *lexer) scalar(i int) int {
+	switch l.at(i) {
+	case 'n':
+		return l.word(i, "null")
+	case 't':
+		return l.word(i, "true")
+	case 'f':
+		return l.word(i, "false")
+	}
+	var n number
+	return l.number(i, &n)
+}
+
+// kindOf tells what a value is by its first byte.
+func kindOf(c byte) Kind {
+	switch c {
+	case '"':
+		return String
+	case '{':
+		return Object
+	case '[':
+		return Array
+	case 't', 'f':
+		return Bool
+	case 'n':
+		return Null
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return Number
+	}
+	return Invalid
 }

@@ -22,35 +22,20 @@ type number struct {
 // maxExponent is beyond what a float64 holds, however many digits stand before.
 const maxExponent = 1 << 30
 
-// digit returns the digit at i, or 10 and more.
-func (l *lexer) digit(i int) byte {
-	if i < len(l.doc) {
-		return l.doc[i] - '0'
-	}
-	return 255
-}
-
-// number reads a number, the place being at its first byte.
-func (l *lexer) number(n *number) bool {
-	start := l.pos
+// number reads a number into n.
+func (l *lexer) number(start int, n *number) int {
 	i := start
-	*n = number{integer: true}
-	if l.doc[i] == '-' {
-		n.negative = true
+	n.negative = l.at(i) == '-'
+	if n.negative {
 		i++
 	}
 	first := i
-	var m uint64
-	for ; i < len(l.doc); i++ {
-		d := l.doc[i] - '0'
-		if d > 9 {
-			break
-		}
-		m = m*10 + uint64(d)
-	}
+	n.mantissa, n.exponent, n.integer = 0, 0, true
+	i = l.digits(i, &n.mantissa)
 	n.digits = i - first
-	n.mantissa = m
 	switch {
+	case n.digits == 0 && i == start:
+		return l.fail(i, "want a value")
 	case n.digits == 0:
 		return l.fail(i, "want a digit")
 	case l.doc[first] == '0':
@@ -59,50 +44,60 @@ func (l *lexer) number(n *number) bool {
 		}
 		n.digits = 0
 	}
-	if i < len(l.doc) && (l.doc[i] == '.' || l.doc[i]|0x20 == 'e') {
-		if i = l.fraction(n, i); i < 0 {
-			return false
+	if c := l.at(i); c == '.' || c|0x20 == 'e' {
+		n.integer = false
+		if i = l.fraction(i, n); i < 0 {
+			return failed
 		}
 	}
 	n.raw = l.doc[start:i]
-	l.pos = i
-	return true
+	return i
 }
 
-// fraction reads what follows the integer digits, and returns where it ends, or -1.
-func (l *lexer) fraction(n *number, i int) int {
-	n.integer = false
-	if l.doc[i] == '.' {
-		i++
-		first := i
-		for ; l.digit(i) <= 9; i++ {
-			n.mantissa = n.mantissa*10 + uint64(l.doc[i]-'0')
-			if n.digits > 0 || l.doc[i] != '0' {
-				n.digits++
-			}
+// digits reads digits behind those that m is made of.
+func (l *lexer) digits(i int, m *uint64) int {
+	v := *m
+	for ; i < len(l.doc); i++ {
+		d := l.doc[i] - '0'
+		if d > 9 {
+			break
 		}
+		v = v*10 + uint64(d)
+	}
+	*m = v
+	return i
+}
+
+// fraction reads what follows the integer digits.
+func (l *lexer) fraction(i int, n *number) int {
+	if l.doc[i] == '.' {
+		first := i + 1
+		i = l.digits(first, &n.mantissa)
 		if i == first {
-			l.fail(i, "want a digit")
-			return -1
+			return l.fail(i, "want a digit")
 		}
 		n.exponent = first - i
+		if n.digits == 0 {
+			for first < i && l.doc[first] == '0' {
+				first++
+			}
+		}
+		n.digits += i - first
 	}
-	if i == len(l.doc) || l.doc[i]|0x20 != 'e' {
+	if l.at(i)|0x20 != 'e' {
 		return i
 	}
 	i++
-	negative := false
-	if i < len(l.doc) && (l.doc[i] == '+' || l.doc[i] == '-') {
-		negative = l.doc[i] == '-'
+	negative := l.at(i) == '-'
+	if negative || l.at(i) == '+' {
 		i++
 	}
 	first, e := i, 0
-	for ; l.digit(i) <= 9; i++ {
+	for ; l.at(i)-'0' <= 9; i++ {
 		e = min(e*10+int(l.doc[i]-'0'), maxExponent)
 	}
 	if i == first {
-		l.fail(i, "want a digit")
-		return -1
+		return l.fail(i, "want a digit")
 	}
 	if negative {
 		e = -e

@@ -93,26 +93,27 @@ func (p *plan) learn(b *format.Builder, key string) int32 {
 // guesses is how many fields are tried before the key is looked up.
 const guesses = 4
 
-// guess reads the key at the lexer's place, and its colon, if it is one of
-// those likely to follow field prev; else it returns -1 and reads nothing.
-func (p *plan) guess(l *lexer, prev int32) int32 {
-	if l.pos+8 > len(l.doc) {
-		return -1
+// guess reads the key at i, and its colon, if it is one of those likely to
+// follow field prev; else it returns field -1 and reads nothing.
+func (p *plan) guess(doc []byte, i int, prev int32) (end int, k int32) {
+	if i+8 > len(doc) {
+		return i, -1
 	}
-	head := binary.LittleEndian.Uint64(l.doc[l.pos:])
+	head := binary.LittleEndian.Uint64(doc[i:])
 	first := p.next[prev+1]
-	for i := first; i < first+guesses && int(i) < len(p.fields); i++ {
-		f := &p.fields[i]
+	for k := first; k < first+guesses && int(k) < len(p.fields); k++ {
+		f := &p.fields[k]
 		if (head^f.head)&f.mask != 0 {
 			continue
 		}
-		end := l.pos + len(f.token)
-		if len(f.token) > 8 && (end > len(l.doc) || string(l.doc[l.pos+8:end]) != f.token[8:]) {
+		end := i + len(f.token)
+		if len(f.token) > 8 && (end > len(doc) || string(doc[i+8:end]) != f.token[8:]) {
 			continue
 		}
-		l.pos = end
-		p.next[prev+1] = i
-		return i
+		if k != first {
+			p.next[prev+1] = k
+		}
+		return end, k
 	}
-	return -1
+	return i, -1
 }

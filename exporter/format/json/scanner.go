@@ -62,6 +62,7 @@ func (e *KindError) Error() string {
 //	}
 type Scanner struct {
 	l     lexer
+	pos   int
 	w     walker
 	depth int
 	err   error
@@ -76,11 +77,11 @@ func (s *Scanner) Kind() Kind {
 	if s.err != nil {
 		return Invalid
 	}
-	return kindOf(s.l.peek())
+	return kindOf(s.peek())
 }
 
 // Offset is the place in the document, in bytes.
-func (s *Scanner) Offset() int64 { return int64(s.l.pos) }
+func (s *Scanner) Offset() int64 { return int64(s.pos) }
 
 // Object calls fn for each key of an object, with the Scanner at its value. A
 // value that fn leaves unread is skipped. The key is unescaped and valid until
@@ -133,19 +134,20 @@ func (s *Scanner) Raw() ([]byte, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	s.l.peek()
-	start := s.l.pos
+	s.peek()
+	start := s.pos
 	var bad fault
-	f, ok := s.w.walk(&s.l, s.depth, &bad)
+	end, f := s.w.walk(&s.l, start, s.depth, &bad)
 	switch {
-	case !ok:
+	case end < 0:
 		return nil, s.syntax()
 	case bad.reason != "":
 		return nil, s.refuse(bad.at, bad.reason)
 	case f&unfit != 0:
 		return nil, s.refuse(start, f.reason())
 	}
-	return s.l.doc[start:s.l.pos], nil
+	s.pos = end
+	return s.l.doc[start:end], nil
 }
 
 // Text reads a string and returns it unescaped.
@@ -153,14 +155,16 @@ func (s *Scanner) Text() (string, error) {
 	if err := s.want(String); err != nil {
 		return "", err
 	}
-	at := s.l.pos
-	v, f := s.l.str()
+	end, f := s.l.str(s.pos)
 	switch {
-	case f&broken != 0:
+	case end < 0:
 		return "", s.syntax()
 	case f&unfit != 0:
-		return "", s.refuse(at, f.reason())
-	case f&escaped != 0:
+		return "", s.refuse(s.pos, f.reason())
+	}
+	v := s.l.doc[s.pos+1 : end-1]
+	s.pos = end
+	if f&escaped != 0 {
 		v = unescape(nil, v)
 	}
 	return string(v), nil
@@ -180,7 +184,7 @@ func (s *Scanner) Int() (int64, error) {
 	}
 	v, ok := n.int64()
 	if !ok || !n.integer {
-		return 0, s.refuse(s.l.pos-len(n.raw), "no integer of 64 bits")
+		return 0, s.refuse(s.pos-len(n.raw), "no integer of 64 bits")
 	}
 	return v, nil
 }
@@ -190,17 +194,19 @@ func (s *Scanner) Bool() (bool, error) {
 	if err := s.want(Bool); err != nil {
 		return false, err
 	}
-	v := s.l.doc[s.l.pos] == 't'
-	if !s.l.scalar(s.l.doc[s.l.pos]) {
+	v := s.l.doc[s.pos] == 't'
+	end := s.l.scalar(s.pos)
+	if end < 0 {
 		return false, s.syntax()
 	}
+	s.pos = end
 	return v, nil
 }
 
 // Done checks that nothing but white space follows.
 func (s *Scanner) Done() error {
-	if s.err == nil && !s.l.done() {
-		return s.syntax()
+	if s.err == nil && (s.peek() != 0 || s.pos < len(s.l.doc)) {
+		return s.wrong("more after the end of the document")
 	}
 	return s.err
 }
@@ -209,9 +215,11 @@ func (s *Scanner) number() (n number, err error) {
 	if err := s.want(Number); err != nil {
 		return n, err
 	}
-	if !s.l.number(&n) {
+	end := s.l.number(s.pos, &n)
+	if end < 0 {
 		return number{}, s.syntax()
 	}
+	s.pos = end
 	return n, nil
 }
 
@@ -221,48 +229,47 @@ func (s *Scanner) enter(k Kind) error {
 		return err
 	}
 	if s.depth++; s.depth > MaxDepth {
-		return s.refuse(s.l.pos, ReasonTooDeep)
+		return s.refuse(s.pos, ReasonTooDeep)
 	}
-	s.l.pos++
+	s.pos++
 	return nil
 }
 
 // more goes to the next element or key, or past the closing bracket.
-func (s *Scanner) more(closing byte, first bool) (end bool, err error) {
-	switch c := s.l.peek(); {
+func (s *Scanner) more(closing rune, first bool) (end bool, err error) {
+	switch c := rune(s.peek()); {
 	case c == closing:
-		s.l.pos++
+		s.pos++
 		s.depth--
 		return true, nil
 	case first:
 		return false, nil
 	case c != ',':
-		s.l.fail(s.l.pos, "want ',' or '"+string(closing)+"'")
-		return false, s.syntax()
+		return false, s.wrong("want ',' or '" + string(closing) + "'")
 	}
-	s.l.pos++
+	s.pos++
 	return false, nil
 }
 
 func (s *Scanner) key(met *keys) ([]byte, error) {
-	if s.l.peek() != '"' {
-		s.l.fail(s.l.pos, "want a key")
-		return nil, s.syntax()
+	if s.peek() != '"' {
+		return nil, s.wrong("want a key")
 	}
-	at := s.l.pos
-	k, f := s.l.str()
+	end, f := s.l.str(s.pos)
 	switch {
-	case f&broken != 0:
+	case end < 0:
 		return nil, s.syntax()
 	case f&unfit != 0:
-		return nil, s.refuse(at, ReasonBadKey)
-	case f&escaped != 0:
+		return nil, s.refuse(s.pos, ReasonBadKey)
+	}
+	k := s.l.doc[s.pos+1 : end-1]
+	if f&escaped != 0 {
 		k = unescape(nil, k)
 	}
 	if met.met(k) {
-		return nil, s.refuse(at, ReasonDuplicateKey)
+		return nil, s.refuse(s.pos, ReasonDuplicateKey)
 	}
-	if !s.l.colon() {
+	if s.pos = s.l.colon(end); s.pos < 0 {
 		return nil, s.syntax()
 	}
 	return k, nil
@@ -270,15 +277,15 @@ func (s *Scanner) key(met *keys) ([]byte, error) {
 
 // element calls fn, and skips the value at this place if fn did not read it.
 func (s *Scanner) element(fn func() error) error {
-	s.l.peek()
-	start := s.l.pos
+	s.peek()
+	start := s.pos
 	if err := fn(); err != nil {
 		if s.err == nil {
 			s.err = err
 		}
 		return err
 	}
-	if s.l.pos == start {
+	if s.err == nil && s.pos == start {
 		return s.Skip()
 	}
 	return s.err
@@ -289,19 +296,31 @@ func (s *Scanner) want(k Kind) error {
 	if s.err != nil {
 		return s.err
 	}
-	switch got := kindOf(s.l.peek()); got {
+	switch got := kindOf(s.peek()); got {
 	case k:
 		return nil
 	case Invalid:
-		s.l.fail(s.l.pos, "want "+k.String())
-		return s.syntax()
+		return s.wrong("want " + k.String())
 	default:
 		s.err = &KindError{Offset: s.Offset(), Want: k, Got: got}
 		return s.err
 	}
 }
 
+// peek goes to the next token and returns its first byte, 0 at the end.
+func (s *Scanner) peek() byte {
+	s.pos = s.l.skip(s.pos)
+	return s.l.at(s.pos)
+}
+
+// wrong is a mistake in the syntax at this place.
+func (s *Scanner) wrong(msg string) error {
+	s.l.fail(s.pos, msg)
+	return s.syntax()
+}
+
 func (s *Scanner) syntax() error {
+	s.pos = max(s.pos, 0)
 	s.err = s.l.err
 	return s.err
 }

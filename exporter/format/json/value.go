@@ -6,211 +6,203 @@ import (
 	"tapline/exporter"
 )
 
-// object reads an object, the place being at its bracket, inside the depth
-// objects that it is itself one of.
-func (d *Decoder) object(p *plan, depth int) bool {
+// object reads the object at i, inside the depth objects that it is itself one of.
+func (d *Decoder) object(p *plan, i, depth int) int {
 	l := &d.l
 	if depth > MaxDepth {
-		d.bad.note(ReasonTooDeep, l.pos)
+		d.bad.note(ReasonTooDeep, i)
 	}
-	l.pos++
-	if l.peek() == '}' {
-		l.pos++
-		return true
+	if i = l.skip(i + 1); l.at(i) == '}' {
+		return i + 1
 	}
 	for prev := int32(-1); ; {
-		if l.peek() != '"' {
-			return l.fail(l.pos, "want a key")
-		}
-		at := l.pos
-		i := p.guess(l, prev)
-		if i < 0 {
-			if i = d.key(p, prev); i < 0 {
-				if l.err != nil || !d.pass(depth) {
-					return false
-				}
+		at := i
+		var k int32
+		i, k = p.guess(l.doc, at, prev)
+		if k < 0 {
+			if i, k = d.key(p, at, prev); i < 0 {
+				return failed
 			}
 		}
-		if i >= 0 {
-			f := &p.fields[i]
+		if k < 0 {
+			i = d.pass(i, depth)
+		} else {
+			f := &p.fields[k]
 			if f.seen == d.row {
 				d.bad.note(ReasonDuplicateKey, at)
 			}
 			f.seen = d.row
-			if !d.value(f.value, depth) {
-				return false
-			}
-			prev = i
+			prev = k
+			i = d.value(f.value, i, depth)
 		}
-		switch l.peek() {
+		if i < 0 {
+			return failed
+		}
+		i = l.skip(i)
+		switch l.at(i) {
 		case ',':
-			l.pos++
+			i = l.skip(i + 1)
 		case '}':
-			l.pos++
-			return true
+			return i + 1
 		default:
-			return l.fail(l.pos, "want ',' or '}'")
+			return l.fail(i, "want ',' or '}'")
 		}
 	}
 }
 
-// key reads any key and its colon. It returns -1 after a mistake in the syntax,
-// or when no column can have that name.
-func (d *Decoder) key(p *plan, prev int32) int32 {
-	at := d.l.pos
-	k, f := d.l.str()
-	if f&broken != 0 || !d.l.colon() {
-		return -1
+// key reads any key and its colon. The field is -1 when no column can have
+// such a name.
+func (d *Decoder) key(p *plan, i int, prev int32) (end int, k int32) {
+	if d.l.at(i) != '"' {
+		return d.l.fail(i, "want a key"), -1
+	}
+	end, f := d.l.str(i)
+	if end < 0 {
+		return failed, -1
 	}
 	if f&unfit != 0 {
-		d.bad.note(ReasonBadKey, at)
-		return -1
+		d.bad.note(ReasonBadKey, i)
+		return d.l.colon(end), -1
 	}
-	if f&escaped != 0 {
-		d.text = unescape(d.text[:0], k)
-		k = d.text
-	}
-	i, ok := p.index[string(k)]
+	key := d.unescaped(d.l.doc[i+1:end-1], f)
+	k, ok := p.index[string(key)]
 	if !ok {
-		i = p.learn(d.b, string(k))
+		k = p.learn(d.b, string(key))
 	}
-	p.next[prev+1] = i
-	return i
+	p.next[prev+1] = k
+	return d.l.colon(end), k
+}
+
+// unescaped returns what a string stands for, until the next one is asked for.
+func (d *Decoder) unescaped(v []byte, f flaws) []byte {
+	if f&escaped == 0 {
+		return v
+	}
+	d.text = unescape(d.text[:0], v)
+	return d.text
 }
 
 // pass reads a value that goes nowhere.
-func (d *Decoder) pass(depth int) bool {
-	_, ok := d.w.walk(&d.l, depth, &d.bad)
-	return ok
+func (d *Decoder) pass(i, depth int) int {
+	i, _ = d.w.walk(&d.l, i, depth, &d.bad)
+	return i
 }
 
-// value reads a value into the cells that p says.
-func (d *Decoder) value(p *plan, depth int) bool {
-	c := d.l.peek()
+// value reads the value at i into the cells that p says.
+func (d *Decoder) value(p *plan, i, depth int) int {
+	i = d.l.skip(i)
+	c := d.l.at(i)
 	if p.leaf != nil {
 		if c == '{' {
-			return d.object(p, depth+1)
+			return d.object(p, i, depth+1)
 		}
 		p = p.leaf
 	}
 	switch {
 	case p.skip:
-		return d.pass(depth)
+		return d.pass(i, depth)
 	case c == 'n':
-		return d.l.word("null")
+		return d.l.word(i, "null")
 	case p.convert != nil:
-		return d.converted(p, c, depth)
+		return d.converted(p, i, depth)
 	case c == '"':
-		return d.str(p)
+		return d.str(p, i)
 	case c == '{' || c == '[':
-		return d.nested(p, depth)
+		return d.nested(p, i, depth)
 	case c == 't' || c == 'f':
-		return d.bool(p, c)
+		return d.bool(p, i)
 	}
-	return d.number(p)
+	return d.number(p, i)
 }
 
-func (d *Decoder) str(p *plan) bool {
-	start := d.l.pos
-	v, f := d.l.str()
+func (d *Decoder) str(p *plan, i int) int {
+	end, f := d.l.str(i)
+	if end < 0 {
+		return failed
+	}
+	v := d.l.doc[i+1 : end-1]
 	if f != 0 {
-		switch {
-		case f&broken != 0:
-			return false
-		case f&unfit != 0:
-			d.reject(p, f.reason(), start)
-			return true
+		if f&unfit != 0 {
+			d.reject(p, f.reason(), i, end)
+			return end
 		}
-		d.text = unescape(d.text[:0], v)
-		v = d.text
+		v = d.unescaped(v, f)
 	}
 	if p.dates && len(v) > 3 && v[0] == '$' {
 		if micros, ok := date(v); ok {
-			d.taken(p.col.Time(micros), p, start)
-			return true
+			d.taken(p.col.Time(micros), p, i, end)
+			return end
 		}
 	}
-	d.taken(p.col.Text(v), p, start)
-	return true
+	d.taken(p.col.Text(v), p, i, end)
+	return end
 }
 
-func (d *Decoder) number(p *plan) bool {
-	start := d.l.pos
-	if c := d.l.peek(); c != '-' && c-'0' > 9 {
-		return d.l.fail(start, "want a value")
+func (d *Decoder) number(p *plan, i int) int {
+	end := d.l.number(i, &d.num)
+	if end >= 0 {
+		d.taken(d.num.put(p.col), p, i, end)
 	}
-	if !d.l.number(&d.num) {
-		return false
-	}
-	d.taken(d.num.put(p.col), p, start)
-	return true
+	return end
 }
 
-func (d *Decoder) bool(p *plan, c byte) bool {
-	start := d.l.pos
-	if !d.l.scalar(c) {
-		return false
+func (d *Decoder) bool(p *plan, i int) int {
+	end := d.l.scalar(i)
+	if end >= 0 {
+		d.taken(p.col.Bool(d.l.doc[i] == 't'), p, i, end)
 	}
-	d.taken(p.col.Bool(c == 't'), p, start)
-	return true
+	return end
 }
 
 // nested puts the raw text of a list or object into a cell.
-func (d *Decoder) nested(p *plan, depth int) bool {
-	start := d.l.pos
-	f, ok := d.w.walk(&d.l, depth, &d.bad)
-	if !ok {
-		return false
+func (d *Decoder) nested(p *plan, i, depth int) int {
+	end, f := d.w.walk(&d.l, i, depth, &d.bad)
+	switch {
+	case end < 0:
+	case f&unfit != 0:
+		d.reject(p, f.reason(), i, end)
+	default:
+		d.taken(p.col.Text(d.l.doc[i:end]), p, i, end)
 	}
-	if f&unfit != 0 {
-		d.reject(p, f.reason(), start)
-		return true
-	}
-	d.taken(p.col.Text(d.l.doc[start:d.l.pos]), p, start)
-	return true
+	return end
 }
 
-// converted lets the source convert the value that begins with c.
-func (d *Decoder) converted(p *plan, c byte, depth int) bool {
-	start := d.l.pos
-	var v []byte
+// converted lets the source convert the value at i.
+func (d *Decoder) converted(p *plan, i, depth int) int {
 	var f flaws
-	if c == '"' {
-		if v, f = d.l.str(); f&broken != 0 {
-			return false
-		}
+	var end int
+	kind := kindOf(d.l.at(i))
+	if kind == String {
+		end, f = d.l.str(i)
 	} else {
-		var ok bool
-		if f, ok = d.w.walk(&d.l, depth, &d.bad); !ok {
-			return false
-		}
-		v = d.l.doc[start:d.l.pos]
+		end, f = d.w.walk(&d.l, i, depth, &d.bad)
+	}
+	if end < 0 {
+		return failed
 	}
 	if f&unfit != 0 {
-		d.reject(p, f.reason(), start)
-		return true
+		d.reject(p, f.reason(), i, end)
+		return end
 	}
-	if c == '"' && f&escaped != 0 {
-		d.text = unescape(d.text[:0], v)
-		v = d.text
+	v := d.l.doc[i:end]
+	if kind == String {
+		v = d.unescaped(v[1:len(v)-1], f)
 	}
-	if reason := p.convert(kindOf(c), v); reason != "" {
-		d.reject(p, reason, start)
+	if reason := p.convert(kind, v); reason != "" {
+		d.reject(p, reason, i, end)
 	}
-	return true
+	return end
 }
 
-// taken rejects the value that began at start if its column had a cell already.
-func (d *Decoder) taken(ok bool, p *plan, start int) {
+// taken rejects the value from i to end if its column had a cell already.
+func (d *Decoder) taken(ok bool, p *plan, i, end int) {
 	if !ok {
-		d.reject(p, ReasonDuplicateColumn, start)
+		d.reject(p, ReasonDuplicateColumn, i, end)
 	}
 }
 
-func (d *Decoder) reject(p *plan, reason string, start int) {
-	d.b.RejectCell(p.col, exporter.Reject{
-		Reason: reason, Place: d.where(), Raw: storable(d.l.doc[start:d.l.pos]),
-	})
+func (d *Decoder) reject(p *plan, reason string, i, end int) {
+	d.b.RejectCell(p.col, exporter.Reject{Reason: reason, Place: d.where(), Raw: storable(d.l.doc[i:end])})
 }
 
 // The seconds between which an instant lies in the years 1 to 9999.

@@ -32,99 +32,97 @@ func (f *fault) note(reason string, at int) {
 	}
 }
 
-// walk reads the value that begins at the lexer's place, inside depth open
-// lists and objects. It returns what is wrong with the strings in it, keys
-// apart: what is wrong with keys, or with the depth, goes to bad.
-func (w *walker) walk(l *lexer, depth int, bad *fault) (f flaws, ok bool) {
+// walk reads the value at i, inside depth open lists and objects. It returns
+// what is wrong with the strings in it, keys apart: what is wrong with keys, or
+// with the depth, goes to bad.
+func (w *walker) walk(l *lexer, i, depth int, bad *fault) (end int, f flaws) {
 	w.open, w.text = w.open[:0], w.text[:0]
 	for {
-		switch c := l.peek(); {
-		case c == '"':
-			_, g := l.str()
+		i = l.skip(i)
+		switch c := l.at(i); c {
+		case '"':
+			var g flaws
+			i, g = l.str(i)
 			f |= g
-		case c == '{' || c == '[':
-			if w.push(l, depth, c, bad); w.close(l) {
+		case '{', '[':
+			w.push(i, depth, c, bad)
+			i = l.skip(i + 1)
+			if l.at(i) == c+2 { // '{'+2 == '}', '['+2 == ']'
+				w.open = w.open[:len(w.open)-1]
+				i++
 				break
 			}
-			if c == '{' && !w.key(l, depth, bad) {
-				return f, false
+			if c == '{' {
+				i = w.key(l, i, depth, bad)
+			}
+			if i < 0 {
+				return failed, f
 			}
 			continue
 		default:
-			l.scalar(c)
+			i = l.scalar(i)
 		}
-		if l.err != nil {
-			return f, false
+		if i < 0 {
+			return failed, f
 		}
-		if more, ok := w.next(l, depth, bad); !more {
-			return f, ok
+		if i = w.next(l, i, depth, bad); i < 0 || len(w.open) == 0 {
+			return i, f
 		}
 	}
 }
 
 // next goes on behind a value: to the next one, or up and out.
-func (w *walker) next(l *lexer, depth int, bad *fault) (more, ok bool) {
+func (w *walker) next(l *lexer, i, depth int, bad *fault) int {
 	for len(w.open) > 0 {
-		if w.close(l) {
-			continue
+		i = l.skip(i)
+		open := w.open[len(w.open)-1]
+		switch c := l.at(i); {
+		case c == open+2:
+			w.open = w.open[:len(w.open)-1]
+			i++
+		case c != ',':
+			return l.fail(i, "want ',' or '"+string(rune(open+2))+"'")
+		case open == '{':
+			return w.key(l, l.skip(i+1), depth, bad)
+		default:
+			return i + 1
 		}
-		object := w.open[len(w.open)-1] == '{'
-		if l.peek() != ',' {
-			if object {
-				return false, l.fail(l.pos, "want ',' or '}'")
-			}
-			return false, l.fail(l.pos, "want ',' or ']'")
-		}
-		l.pos++
-		return true, !object || w.key(l, depth, bad)
 	}
-	return false, true
+	return i
 }
 
-// push enters the list or object that begins at the lexer's place.
-func (w *walker) push(l *lexer, depth int, c byte, bad *fault) {
+// push enters the list or object that begins at i.
+func (w *walker) push(i, depth int, c byte, bad *fault) {
 	w.open = append(w.open, c)
 	if depth += len(w.open); depth > MaxDepth {
-		bad.note(ReasonTooDeep, l.pos)
+		bad.note(ReasonTooDeep, i)
 	} else {
 		w.frames[depth].list, w.frames[depth].set = w.frames[depth].list[:0], nil
 	}
-	l.pos++
-}
-
-// close leaves the innermost list or object if it ends here.
-func (w *walker) close(l *lexer) bool {
-	last := len(w.open) - 1
-	if l.peek() != w.open[last]+2 { // '{'+2 == '}', '['+2 == ']'
-		return false
-	}
-	w.open = w.open[:last]
-	l.pos++
-	return true
 }
 
 // key reads a key and the colon behind it.
-func (w *walker) key(l *lexer, depth int, bad *fault) bool {
-	if l.peek() != '"' {
-		return l.fail(l.pos, "want a key")
+func (w *walker) key(l *lexer, i, depth int, bad *fault) int {
+	if l.at(i) != '"' {
+		return l.fail(i, "want a key")
 	}
-	at := l.pos
-	k, f := l.str()
-	if f&broken != 0 {
-		return false
+	end, f := l.str(i)
+	if end < 0 {
+		return failed
 	}
 	switch depth += len(w.open); {
 	case f&unfit != 0:
-		bad.note(ReasonBadKey, at)
+		bad.note(ReasonBadKey, i)
 	case depth <= MaxDepth:
+		k := l.doc[i+1 : end-1]
 		if f&escaped != 0 {
 			k = w.unescape(k)
 		}
 		if w.frames[depth].met(k) {
-			bad.note(ReasonDuplicateKey, at)
+			bad.note(ReasonDuplicateKey, i)
 		}
 	}
-	return l.colon()
+	return l.colon(end)
 }
 
 func (w *walker) unescape(k []byte) []byte {
@@ -155,49 +153,4 @@ func (o *keys) met(k []byte) bool {
 	}
 	o.set[string(k)] = struct{}{}
 	return false
-}
-
-// colon reads the colon behind a key.
-func (l *lexer) colon() bool {
-	if l.peek() != ':' {
-		return l.fail(l.pos, "want ':'")
-	}
-	l.pos++
-	return true
-}
-
-// scalar reads a value that begins with c and is no string, list or object.
-func (l *lexer) scalar(c byte) bool {
-	switch kindOf(c) {
-	case Number:
-		var n number
-		return l.number(&n)
-	case Null:
-		return l.word("null")
-	case Bool:
-		if c == 't' {
-			return l.word("true")
-		}
-		return l.word("false")
-	}
-	return l.fail(l.pos, "want a value")
-}
-
-// kindOf tells what a value is by its first byte.
-func kindOf(c byte) Kind {
-	switch c {
-	case '"':
-		return String
-	case '{':
-		return Object
-	case '[':
-		return Array
-	case 't', 'f':
-		return Bool
-	case 'n':
-		return Null
-	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		return Number
-	}
-	return Invalid
 }
