@@ -51,7 +51,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		a.command = commandName(cmd)
 	}
 	if err != nil && a.failed == nil { // cobra's own errors are about the command line
-		a.failed = usageError{err: err, help: cmd.CommandPath()}
+		a.failed = usageError{err: err, help: cmd.CommandPath() + " --help"}
 	}
 	if asksForJSON(args) {
 		a.flags.output = outputJSON // a flag error may have come before -o was read

@@ -21,7 +21,7 @@ func newBackfill(a *app) *cobra.Command {
 	wait := cmd.Flags().Duration("wait-lock", 0, "how long to wait for another run of the pipeline, such as 10m")
 	cmd.RunE = a.does(func(ctx context.Context, args []string) (view, error) {
 		if exporter.Day(when.since).IsZero() || exporter.Day(when.until).IsZero() {
-			return nil, usageError{fmt.Errorf("backfill needs --since and --until"), cmd.CommandPath()}
+			return nil, usageError{fmt.Errorf("backfill needs --since and --until"), cmd.CommandPath() + " --help"}
 		}
 		p, err := a.project(cmd)
 		if err != nil {

@@ -115,7 +115,7 @@ func runFailures() []failure {
 
 // Errors of this package, for classify.
 var (
-	errKind        = errors.New("unknown kind")
+	errKind        = errors.New("not in this build")
 	errUnknownName = errors.New("unknown name")
 	errExists      = errors.New("exists already")
 	errInput       = errors.New("no answer")

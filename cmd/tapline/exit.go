@@ -36,6 +36,7 @@ func worse(a, b int) int {
 func exitCode(err error) int {
 	var runs manyErrors
 	var run *runError
+	var found *findingsError
 	switch {
 	case err == nil:
 		return exitDone
@@ -49,6 +50,12 @@ func exitCode(err error) int {
 		return code
 	case errors.As(err, &run):
 		return run.exitCode()
+	case errors.As(err, &found):
+		code := exitDone
+		for _, e := range found.errs {
+			code = worse(code, exitCode(e))
+		}
+		return code
 	}
 	return classify(err).Exit
 }
@@ -108,8 +115,8 @@ func together(errs []error) error {
 // A usageError says that the command line is wrong.
 type usageError struct {
 	err  error
-	help string // the command whose help tells more
+	help string // the command that tells more: "tapline run --help"
 }
 
-func (e usageError) Error() string { return e.err.Error() + "; see " + e.help + " --help" }
+func (e usageError) Error() string { return e.err.Error() + "; see " + e.help }
 func (e usageError) Unwrap() error { return e.err }

@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // How well something is.
 const (
 	findingOK   = "ok"
@@ -37,9 +39,16 @@ func (f *findings) add(x finding) { f.Findings = append(f.Findings, x) }
 func (f findings) Text(p *printer) {
 	colour := map[string]string{findingOK: green, findingWarn: yellow, findingFail: red}
 	for _, x := range f.Findings {
-		p.line("%s%s  %s%s", p.paint(colour[x.Status], x.Status), "    "[len(x.Status):], x.What, prefixed(": ", x.Detail))
+		detail := prefixed(": ", x.Detail)
+		if strings.Contains(detail, "\n") {
+			detail = ":"
+		}
+		p.line("%s%s  %s", p.paint(colour[x.Status], x.Status), "    "[len(x.Status):], x.What+detail)
+		if detail == ":" {
+			p.field("      ", x.Detail)
+		}
 		if x.Fix != "" {
-			p.line("      fix   %s", x.Fix)
+			p.field("      fix   ", x.Fix)
 		}
 		if x.Code != "" {
 			p.line("      code  %s", x.Code)

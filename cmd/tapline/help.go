@@ -68,7 +68,7 @@ func helpAbout(a *app, root *cobra.Command, args []string) (view, error) {
 	}
 	cmd, rest, err := root.Find(args)
 	if err != nil || len(rest) > 0 {
-		return nil, usageError{fmt.Errorf("no help about %q; topics are exit-codes, environment and errors", strings.Join(args, " ")), root.Name()}
+		return nil, usageError{fmt.Errorf("no help about %q; topics are exit-codes, environment and errors", strings.Join(args, " ")), root.Name() + " help"}
 	}
 	if err := cmd.Help(); err != nil {
 		return nil, err

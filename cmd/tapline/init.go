@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tapline/config"
+	"tapline/exporter"
 )
 
 //go:embed init.yaml.tmpl
@@ -80,6 +81,9 @@ func (a *app) complete(in *answers, noInput bool) error {
 }
 
 func initialize(dir string, in answers, force bool) (view, error) {
+	if _, err := exporter.ParseDay(in.Since); err != nil {
+		return nil, usageError{fmt.Errorf("--since: %w", err), "tapline init --help"}
+	}
 	var b strings.Builder
 	t, err := template.New("init").Funcs(template.FuncMap{"quote": quoteYAML}).Parse(initTemplate)
 	if err != nil {

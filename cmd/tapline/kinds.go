@@ -90,8 +90,8 @@ func decodeAll[T any](entries []config.StreamEntry) ([]T, error) {
 func findKind[K any](registry map[string]K, c config.Connection, role string) (K, error) {
 	k, ok := registry[c.Type]
 	if !ok {
-		return k, fmt.Errorf("connection %s of type %s: %w for %s; there are %s",
-			c.Name, c.Type, errKind, role, strings.Join(slices.Sorted(maps.Keys(registry)), ", "))
+		return k, fmt.Errorf("connection %s: type %s for %s: %w; there are %s",
+			c.Name, c.Type, role, errKind, strings.Join(slices.Sorted(maps.Keys(registry)), ", "))
 	}
 	return k, nil
 }

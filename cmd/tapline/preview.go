@@ -24,7 +24,7 @@ before any column rule. It loads and stages nothing.`,
 	limit := cmd.Flags().Int("limit", 10, "how many rows to show")
 	cmd.RunE = a.does(func(ctx context.Context, args []string) (view, error) {
 		if *limit < 1 {
-			return nil, usageError{fmt.Errorf("--limit %d: want 1 or more", *limit), cmd.CommandPath()}
+			return nil, usageError{fmt.Errorf("--limit %d: want 1 or more", *limit), cmd.CommandPath() + " --help"}
 		}
 		p, err := a.project(cmd)
 		if err != nil {

@@ -133,8 +133,8 @@ func (r *report) Text(p *printer) {
 		}
 		p.line("  where  %s", at)
 	}
-	p.line("  why    %s", r.Message)
-	p.line("  fix    %s", r.Fix)
+	p.field("  why    ", r.Message)
+	p.field("  fix    ", r.Fix)
 }
 
 // String is one line for people.

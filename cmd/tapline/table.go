@@ -31,6 +31,14 @@ func (p *printer) line(format string, args ...any) {
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
+// field writes a value beside its label; further lines stand below the first.
+func (p *printer) field(label, value string) {
+	for l := range strings.Lines(value) {
+		p.line("%s%s", label, strings.TrimSuffix(l, "\n"))
+		label = strings.Repeat(" ", len(label))
+	}
+}
+
 // lines writes a text as it is, line by line.
 func (p *printer) lines(text string) {
 	for l := range strings.Lines(text) {

@@ -22,7 +22,7 @@ func (w *windowFlags) add(cmd *cobra.Command) {
 func (w *windowFlags) check() error {
 	since, until := exporter.Day(w.since), exporter.Day(w.until)
 	if !since.IsZero() && !until.IsZero() && !since.Before(until) {
-		return usageError{fmt.Errorf("--since %s is not before --until %s, which is the day after the last one", since, until), "tapline run"}
+		return usageError{fmt.Errorf("--since %s is not before --until %s, which is the day after the last one", since, until), "tapline run --help"}
 	}
 	return nil
 }
