@@ -2,6 +2,7 @@ package format
 
 import (
 	"errors"
+	"math"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
@@ -13,10 +14,8 @@ import (
 // and go on.
 var ErrFull = errors.New("batch full")
 
-const (
-	maxRows = 1 << 24 // so that typed cells that become text stay below maxText
-	maxText = 1<<31 - 1
-)
+// maxRows is such that typed cells that become text stay below 2 GiB.
+const maxRows = 1 << 24
 
 // A Declared is a column that is always in the record.
 type Declared struct {
@@ -44,7 +43,9 @@ type Builder struct {
 	rejects []exporter.Reject
 	row     Mark // the start of the row begun
 
-	last    int    // rows of the last batch: the best guess for this one
+	last    int // rows of the last batch: the best guess for this one
+	maxText int // bytes of text that a column can address
+	maxRows int
 	scratch []byte // for canonical text
 	err     error
 	errRow  int
@@ -53,7 +54,13 @@ type Builder struct {
 // NewBuilder returns an empty Builder that takes its buffers from mem, best a
 // *Pool. The declared columns come first in every record, in this order.
 func NewBuilder(mem memory.Allocator, declared ...Declared) *Builder {
-	b := &Builder{mem: mem, byName: make(map[string]*Column), scratch: make([]byte, 0, 64)}
+	b := &Builder{
+		mem:     mem,
+		byName:  make(map[string]*Column),
+		scratch: make([]byte, 0, 64),
+		maxText: math.MaxInt32,
+		maxRows: maxRows,
+	}
 	for _, d := range declared {
 		c := b.Column(d.Name)
 		c.base |= d.Kind
@@ -82,7 +89,7 @@ func (b *Builder) BeginRow() { b.row = b.Mark() }
 
 // EndRow commits the row; columns that were not set in it are NULL.
 func (b *Builder) EndRow() {
-	if b.rows == maxRows {
+	if b.rows >= b.maxRows {
 		b.full()
 		b.undo(b.row)
 		return

@@ -45,7 +45,7 @@ func (c *Column) Filled() bool { return c.n > c.b.rows }
 
 // Null sets the cell to NULL, so that nothing else can be set in this row.
 func (c *Column) Null() bool {
-	if !c.vacant() {
+	if c.n != c.b.rows && !c.behind() {
 		return false
 	}
 	c.pad(c.n + 1)
@@ -54,7 +54,7 @@ func (c *Column) Null() bool {
 
 // Bool sets a cell of kind exporter.Bool.
 func (c *Column) Bool(v bool) bool {
-	if !c.vacant() {
+	if c.n != c.b.rows && !c.behind() {
 		return false
 	}
 	c.admit(exporter.Bool)
@@ -74,7 +74,7 @@ func (c *Column) Bool(v bool) bool {
 
 // Int sets a cell of kind exporter.Int or, beyond exporter.Exact, exporter.Long.
 func (c *Column) Int(v int64) bool {
-	if !c.vacant() {
+	if c.n != c.b.rows && !c.behind() {
 		return false
 	}
 	if v <= exporter.Exact && v >= -exporter.Exact {
@@ -96,7 +96,7 @@ func (c *Column) Int(v int64) bool {
 // Float sets a cell of kind exporter.Float. The caller vouches that v loses no
 // digit of what the vendor sent.
 func (c *Column) Float(v float64) bool {
-	if !c.vacant() {
+	if c.n != c.b.rows && !c.behind() {
 		return false
 	}
 	c.admit(exporter.Float)
@@ -110,7 +110,7 @@ func (c *Column) Float(v float64) bool {
 
 // Date sets a cell of kind exporter.Date: days since 1970-01-01.
 func (c *Column) Date(days int32) bool {
-	if !c.vacant() {
+	if c.n != c.b.rows && !c.behind() {
 		return false
 	}
 	c.admit(exporter.Date)
@@ -126,7 +126,7 @@ func (c *Column) Date(days int32) bool {
 
 // Time sets a cell of kind exporter.Time: microseconds since 1970 UTC.
 func (c *Column) Time(micros int64) bool {
-	if !c.vacant() {
+	if c.n != c.b.rows && !c.behind() {
 		return false
 	}
 	c.admit(exporter.Time)
@@ -141,7 +141,7 @@ func (c *Column) Time(micros int64) bool {
 // Text sets a cell of kind exporter.Text, which must be valid UTF-8. The bytes
 // are copied; those up to cap(v) may be read as well, and are not kept.
 func (c *Column) Text(v []byte) bool {
-	if !c.vacant() {
+	if c.n != c.b.rows && !c.behind() {
 		return false
 	}
 	c.admit(exporter.Text)
@@ -149,11 +149,8 @@ func (c *Column) Text(v []byte) bool {
 	return true
 }
 
-// vacant reports whether the row begun has no cell yet, and fills up to it.
-func (c *Column) vacant() bool {
-	if c.n == c.b.rows {
-		return true
-	}
+// behind reports whether the row begun has no cell yet, and fills up to it.
+func (c *Column) behind() bool {
 	if c.n > c.b.rows {
 		return false
 	}
@@ -212,19 +209,20 @@ func (c *Column) put64(v uint64) {
 // putText appends a text cell. Copying 16 bytes is one move, whatever the
 // length; the room for it is kept free behind the text.
 func (c *Column) putText(v []byte) {
-	if c.n == c.room || c.text+len(v)+16 > len(c.data) {
+	end := c.text + len(v)
+	if c.n >= c.room || end+16 > len(c.data) {
 		if !c.reserveText(len(v)) {
 			c.pad(c.n + 1)
 			return
 		}
 	}
-	if len(v) <= 16 && cap(v) >= 16 {
-		*(*[16]byte)(c.data[c.text:]) = [16]byte(v[:16])
+	if to := c.data[c.text:]; len(v) <= 16 && cap(v) >= 16 && len(to) >= 16 {
+		*(*[16]byte)(to) = [16]byte(v[:16])
 	} else {
-		copy(c.data[c.text:], v)
+		copy(to, v)
 	}
-	c.text += len(v)
-	binary.NativeEndian.PutUint32(c.offs[c.n*4+4:], uint32(c.text))
+	c.text = end
+	binary.NativeEndian.PutUint32(c.offs[c.n*4+4:], uint32(end))
 	c.set()
 }
 

@@ -97,7 +97,7 @@ func (c *Column) reserve(n int) {
 // putText may write behind it. False means that the column is full.
 func (c *Column) reserveText(n int) bool {
 	c.reserve(1)
-	if c.text+n > maxText {
+	if c.text+n > c.b.maxText {
 		c.b.full()
 		return false
 	}

@@ -28,11 +28,13 @@ type plan struct {
 
 // A field is a known key of an object.
 type field struct {
-	// token is the key as it stands in a compact document, with its quotes and
-	// colon: what is looked for. Empty when the key cannot be written as it is.
-	token string
-	// head and mask compare the first eight bytes of token in one go.
-	head, mask uint64
+	// head and next are the first 16 bytes of the key as it stands in a compact
+	// document, with its quotes and colon, and masks what of them counts; tail
+	// is the rest. Together they are compared in two steps, mostly.
+	head, next uint64
+	masks      [2]uint64
+	size       int // of all of that
+	tail       string
 	seen       uint64 // the last row that had the key
 	value      *plan
 }
@@ -69,15 +71,13 @@ func newPlan(b *format.Builder, n *Node, path string, root bool) *plan {
 // add makes key known, and guesses that it comes after the one added before.
 func (p *plan) add(key string, value *plan) int32 {
 	i := int32(len(p.fields))
-	f := field{value: value}
-	if end := plain([]byte(key), 0); end == len(key) {
-		f.token = `"` + key + `":`
-		var head [8]byte
-		copy(head[:], f.token)
-		f.head = binary.LittleEndian.Uint64(head[:])
-		f.mask = 1<<(8*min(len(f.token), 8)) - 1
-	} else {
-		f.mask = math.MaxUint64 // and no head: equal to nothing
+	f := field{value: value, size: len(key) + 3, masks: [2]uint64{math.MaxUint64, math.MaxUint64}}
+	// A key that cannot be written as it is keeps an empty head, equal to nothing.
+	if token := `"` + key + `":`; plain([]byte(key), 0) == len(key) {
+		var start [16]byte
+		f.tail = token[copy(start[:], token):]
+		f.head, f.next = binary.LittleEndian.Uint64(start[:]), binary.LittleEndian.Uint64(start[8:])
+		f.masks = [2]uint64{lowBytes(f.size), lowBytes(f.size - 8)}
 	}
 	p.fields = append(p.fields, f)
 	p.next = append(p.next, i+1)
@@ -93,21 +93,27 @@ func (p *plan) learn(b *format.Builder, key string) int32 {
 // guesses is how many fields are tried before the key is looked up.
 const guesses = 4
 
+// lowBytes is a mask of the first n bytes of a word.
+func lowBytes(n int) uint64 {
+	return 1<<(8*min(max(n, 0), 8)) - 1
+}
+
 // guess reads the key at i, and its colon, if it is one of those likely to
 // follow field prev; else it returns field -1 and reads nothing.
 func (p *plan) guess(doc []byte, i int, prev int32) (end int, k int32) {
-	if i+8 > len(doc) {
+	if i+16 > len(doc) {
 		return i, -1
 	}
 	head := binary.LittleEndian.Uint64(doc[i:])
+	next := binary.LittleEndian.Uint64(doc[i+8:])
 	first := p.next[prev+1]
 	for k := first; k < first+guesses && int(k) < len(p.fields); k++ {
 		f := &p.fields[k]
-		if (head^f.head)&f.mask != 0 {
+		if (head^f.head)&f.masks[0]|(next^f.next)&f.masks[1] != 0 {
 			continue
 		}
-		end := i + len(f.token)
-		if len(f.token) > 8 && (end > len(doc) || string(doc[i+8:end]) != f.token[8:]) {
+		end := i + f.size
+		if f.tail != "" && (end > len(doc) || string(doc[i+16:end]) != f.tail) {
 			continue
 		}
 		if k != first {

@@ -1,10 +1,6 @@
 package json
 
-import (
-	"strconv"
-
-	"tapline/exporter"
-)
+import "tapline/exporter"
 
 // object reads the object at i, inside the depth objects that it is itself one of.
 func (d *Decoder) object(p *plan, i, depth int) int {
@@ -128,7 +124,7 @@ func (d *Decoder) str(p *plan, i int) int {
 		}
 		v = d.unescaped(v, f)
 	}
-	if p.dates && len(v) > 3 && v[0] == '$' {
+	if p.dates && len(v) > 0 && v[0] == '$' {
 		if micros, ok := date(v); ok {
 			d.taken(p.col.Time(micros), p, i, end)
 			return end
@@ -213,12 +209,22 @@ const (
 
 // date reads "$D_<seconds since 1970>" as microseconds.
 func date(v []byte) (micros int64, ok bool) {
-	if len(v) < 4 || len(v) > 16 || string(v[:3]) != "$D_" {
+	if len(v) < 4 || len(v) > 16 || v[1] != 'D' || v[2] != '_' || v[0] != '$' {
 		return 0, false
 	}
-	seconds, err := strconv.ParseInt(string(v[3:]), 10, 64)
-	if err != nil || seconds < minSeconds || seconds > maxSeconds {
-		return 0, false
+	digits := v[3:]
+	if len(digits) > 1 && (digits[0] == '-' || digits[0] == '+') {
+		digits = digits[1:]
 	}
-	return seconds * 1e6, true
+	var seconds int64
+	for _, c := range digits {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		seconds = seconds*10 + int64(c)
+	}
+	if v[3] == '-' {
+		seconds = -seconds
+	}
+	return seconds * 1e6, minSeconds <= seconds && seconds <= maxSeconds
 }
