@@ -3,6 +3,8 @@
 package main
 
 import (
+	"database/sql/driver"
+
 	"tapline/exporter"
 	"tapline/objstore"
 	"tapline/warehouse"
@@ -16,4 +18,5 @@ const faulty = false
 func faultyStore(_ string, s objstore.Store) objstore.Store     { return s }
 func faultySource(s exporter.Source) exporter.Source            { return s }
 func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse { return w }
+func faultyConnector(c driver.Connector) driver.Connector       { return c }
 func wrapHistory(_ string, write func() error) func() error     { return write }

@@ -1,0 +1,108 @@
+//go:build !noduckdb
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"tapline/exporter"
+	"tapline/exporter/clevertap/clevertaptest"
+)
+
+// TestMain lets the test binary be tapline for the scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tapline": main})
+}
+
+// TestScripts runs testdata/script/*.txtar: tapline as child processes, against
+// a small account that lives in this process. A script finds in its folder
+// testdata/shop.yaml as tapline.yaml, unless it brings one.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"account": account,
+			"late":    late,
+		},
+	})
+}
+
+// shop is the account's data: three days of some 1,900 events.
+func shop() *clevertaptest.Shop {
+	return &clevertaptest.Shop{Seed: 1, First: exporter.Day{Year: 2026, Month: time.September, Day: 1}, Days: 3, Rows: 620}
+}
+
+type serverKey struct{}
+
+func setup(env *testscript.Env) error {
+	server := clevertaptest.New(clevertaptest.Options{Data: shop()})
+	if err := server.Start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	env.Defer(func() { _ = server.Close() })
+	env.Values[serverKey{}] = server
+	for name, value := range map[string]string{
+		"CT_URL": server.URL, "CT_ACCOUNT_ID": clevertaptest.DefaultAccountID, "CT_PASSCODE": clevertaptest.DefaultPasscode,
+		"TZ": "UTC", "NO_COLOR": "1",
+	} {
+		env.Setenv(name, value)
+	}
+	path := filepath.Join(env.WorkDir, "tapline.yaml")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	content, err := os.ReadFile(filepath.Join("testdata", "shop.yaml"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, 0o600)
+}
+
+// account changes how the account behaves from now on: "account refuses" its
+// credentials, "account fails N" answers the next N openings of Charged with
+// an error that is final, "account flaky" answers one request in five wrongly.
+func account(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: account refuses|fails|flaky")
+	}
+	server := ts.Value(serverKey{}).(*clevertaptest.Server)
+	switch args[0] {
+	case "refuses":
+		server.Fail(clevertaptest.Any, -1, clevertaptest.Fault{Kind: clevertaptest.Refused})
+	case "fails":
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		server.Fail(clevertaptest.Opening(clevertaptest.Charged), n,
+			clevertaptest.Fault{Kind: clevertaptest.Answer, Status: 400, Text: `{"status":"fail","error":"no such thing"}`})
+	case "flaky":
+		server.SetFaults(clevertaptest.Faults{Rate: 5, Seed: 7, Kinds: []clevertaptest.Fault{
+			{Kind: clevertaptest.CutBody}, {Kind: clevertaptest.HTML}, {Kind: clevertaptest.Reset}, {Kind: clevertaptest.CutJSON},
+		}})
+	default:
+		ts.Fatalf("account %s: unknown", args[0])
+	}
+}
+
+// late adds N events that devices sent after the day was closed: late EVENT DAY N.
+func late(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: late EVENT DAY N")
+	}
+	day, err := exporter.ParseDay(args[1])
+	ts.Check(err)
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	server := ts.Value(serverKey{}).(*clevertaptest.Server)
+	server.AddEvents(args[0], day, shop().Late(args[0], day, n)...)
+	ts.Logf("%s", fmt.Sprintf("%d late events", n))
+}
