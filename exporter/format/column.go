@@ -145,7 +145,16 @@ func (c *Column) Text(v []byte) bool {
 		return false
 	}
 	c.admit(exporter.Text)
-	c.putText(v)
+	end := c.text + len(v)
+	if len(v) > 16 || cap(v) < 16 || c.n >= c.room || end+16 > len(c.data) {
+		c.putText(v)
+		return true
+	}
+	// Copying 16 bytes is one move, whatever the length.
+	*(*[16]byte)(c.data[c.text:]) = [16]byte(v[:16])
+	c.text = end
+	binary.NativeEndian.PutUint32(c.offs[c.n*4+4:], uint32(end))
+	c.set()
 	return true
 }
 
@@ -206,23 +215,17 @@ func (c *Column) put64(v uint64) {
 	c.set()
 }
 
-// putText appends a text cell. Copying 16 bytes is one move, whatever the
-// length; the room for it is kept free behind the text.
+// putText appends a text cell of any length. The 16 bytes behind the text stay
+// free, for Text.
 func (c *Column) putText(v []byte) {
-	end := c.text + len(v)
-	if c.n >= c.room || end+16 > len(c.data) {
+	if end := c.text + len(v); c.n >= c.room || end+16 > len(c.data) {
 		if !c.reserveText(len(v)) {
 			c.pad(c.n + 1)
 			return
 		}
 	}
-	if to := c.data[c.text:]; len(v) <= 16 && cap(v) >= 16 && len(to) >= 16 {
-		*(*[16]byte)(to) = [16]byte(v[:16])
-	} else {
-		copy(to, v)
-	}
-	c.text = end
-	binary.NativeEndian.PutUint32(c.offs[c.n*4+4:], uint32(end))
+	c.text += copy(c.data[c.text:], v)
+	binary.NativeEndian.PutUint32(c.offs[c.n*4+4:], uint32(c.text))
 	c.set()
 }
 

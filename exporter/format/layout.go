@@ -93,8 +93,8 @@ func (c *Column) reserve(n int) {
 	}
 }
 
-// reserveText makes room for one more cell of n bytes and the 15 bytes that
-// putText may write behind it. False means that the column is full.
+// reserveText makes room for one more cell of n bytes and the 16 bytes that
+// Text may write behind it. False means that the column is full.
 func (c *Column) reserveText(n int) bool {
 	c.reserve(1)
 	if c.text+n > c.b.maxText {

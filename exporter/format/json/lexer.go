@@ -79,18 +79,18 @@ const (
 	slashes = ones * '\\'
 )
 
-// plain returns the place of the first byte from i on that is a quote, a
-// backslash, a control character or not ASCII; len(doc) if there is none.
-//
-// It looks at eight bytes at a time. A subtraction sets the top bit of a byte
-// that is too small, and may by its borrow set others above, but never below:
-// the lowest is right.
+// odd sets the top bit of each byte of x that is a quote, a backslash, a control
+// character or not ASCII. A subtraction does so for a byte that is too small,
+// and by its borrow perhaps for others above, but never below: the lowest is right.
+func odd(x uint64) uint64 {
+	q, s := x^quotes, x^slashes
+	return ((q-ones)&^q | (s-ones)&^s | (x-spaces)&^x | x) & highs
+}
+
+// plain returns the place of the first such byte from i on, or len(doc).
 func plain(doc []byte, i int) int {
 	for i+8 <= len(doc) {
-		x := binary.LittleEndian.Uint64(doc[i:])
-		q, s := x^quotes, x^slashes
-		m := ((q-ones)&^q | (s-ones)&^s | (x-spaces)&^x | x) & highs
-		if m != 0 {
+		if m := odd(binary.LittleEndian.Uint64(doc[i:])); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8
@@ -104,17 +104,23 @@ func plain(doc []byte, i int) int {
 // str reads a string whose opening quote is at i. Between its quotes is
 // doc[i+1 : end-1].
 func (l *lexer) str(i int) (end int, f flaws) {
-	end = plain(l.doc, i+1)
-	if end < len(l.doc) && l.doc[end] == '"' {
-		return end + 1, 0
+	doc := l.doc
+	for end = i + 1; end+8 <= len(doc); end += 8 {
+		if m := odd(binary.LittleEndian.Uint64(doc[end:])); m != 0 {
+			end += bits.TrailingZeros64(m) >> 3
+			if doc[end] == '"' {
+				return end + 1, 0
+			}
+			break
+		}
 	}
 	return l.hardStr(i+1, end)
 }
 
-// hardStr goes on with a string that began behind start and is plain up to i.
+// hardStr goes on with a string that began at start and is plain up to i.
 func (l *lexer) hardStr(start, i int) (end int, f flaws) {
 	var high bool
-	for i < len(l.doc) {
+	for i = plain(l.doc, i); i < len(l.doc); i = plain(l.doc, i) {
 		switch c := l.doc[i]; {
 		case c == '"':
 			if high && !utf8.Valid(l.doc[start:i]) {
@@ -135,7 +141,6 @@ func (l *lexer) hardStr(start, i int) (end int, f flaws) {
 			for i++; i < len(l.doc) && l.doc[i] >= utf8.RuneSelf; i++ {
 			}
 		}
-		i = plain(l.doc, i)
 	}
 	return l.fail(i, ""), 0
 }

@@ -13,6 +13,7 @@ import (
 type plan struct {
 	col     *format.Column // of a leaf; nil = none
 	leaf    *plan          // of an object: for what is no object; nil in a leaf
+	special bool           // an object, or a leaf with skip or convert
 	skip    bool
 	dates   bool
 	convert func(Kind, []byte) string
@@ -41,7 +42,7 @@ type field struct {
 
 // newPlan makes the plan of n, which stands at the dotted path of keys.
 func newPlan(b *format.Builder, n *Node, path string, root bool) *plan {
-	p := &plan{skip: n.Skip, dates: n.Dates, convert: n.Convert}
+	p := &plan{special: n.Skip || n.Convert != nil, skip: n.Skip, dates: n.Dates, convert: n.Convert}
 	object := root || len(n.Fields) > 0 || n.Rest != ""
 	column := n.Column
 	if column == "" && object {
@@ -56,7 +57,7 @@ func newPlan(b *format.Builder, n *Node, path string, root bool) *plan {
 	if !object || n.Skip && !root {
 		return p
 	}
-	o := &plan{leaf: p, dates: n.Dates, rest: n.Rest, index: make(map[string]int32), next: []int32{0}}
+	o := &plan{leaf: p, special: true, dates: n.Dates, rest: n.Rest, index: make(map[string]int32), next: []int32{0}}
 	for i := range n.Fields {
 		f := &n.Fields[i]
 		under := f.Key

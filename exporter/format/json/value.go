@@ -88,25 +88,27 @@ func (d *Decoder) pass(i, depth int) int {
 func (d *Decoder) value(p *plan, i, depth int) int {
 	i = d.l.skip(i)
 	c := d.l.at(i)
-	if p.leaf != nil {
-		if c == '{' {
+	if p.special {
+		switch {
+		case p.leaf != nil && c == '{':
 			return d.object(p, i, depth+1)
+		case p.leaf != nil:
+			return d.value(p.leaf, i, depth)
+		case p.skip:
+			return d.pass(i, depth)
+		case c != 'n':
+			return d.converted(p, i, depth)
 		}
-		p = p.leaf
 	}
-	switch {
-	case p.skip:
-		return d.pass(i, depth)
-	case c == 'n':
-		return d.l.word(i, "null")
-	case p.convert != nil:
-		return d.converted(p, i, depth)
-	case c == '"':
+	switch c {
+	case '"':
 		return d.str(p, i)
-	case c == '{' || c == '[':
+	case '{', '[':
 		return d.nested(p, i, depth)
-	case c == 't' || c == 'f':
+	case 't', 'f':
 		return d.bool(p, i)
+	case 'n':
+		return d.l.word(i, "null")
 	}
 	return d.number(p, i)
 }
@@ -135,10 +137,19 @@ func (d *Decoder) str(p *plan, i int) int {
 }
 
 func (d *Decoder) number(p *plan, i int) int {
-	end := d.l.number(i, &d.num)
-	if end >= 0 {
-		d.taken(d.num.put(p.col), p, i, end)
+	// Most are integers of few digits.
+	doc, end, v := d.l.doc, i, int64(0)
+	for end < len(doc) && doc[end]-'0' <= 9 {
+		v = v*10 + int64(doc[end]-'0')
+		end++
 	}
+	if n := end - i; n == 0 || n > 18 || n > 1 && doc[i] == '0' || end < len(doc) && (doc[end] == '.' || doc[end]|0x20 == 'e') {
+		if end = d.l.number(i, &d.num); end >= 0 {
+			d.taken(d.num.put(p.col), p, i, end)
+		}
+		return end
+	}
+	d.taken(p.col.Int(v), p, i, end)
 	return end
 }
 
