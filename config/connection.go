@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 )
 
 // namePattern is what connections, pipelines and alerts may be called: names
@@ -92,9 +93,9 @@ func (c *Config) addConnections(f *file, p *problems) {
 		}
 		if tz := n.get("timezone"); tz != nil && tz.kind == kindText {
 			con.Timezone = tz.text
-			if _, err := parseZone(tz.text); err != nil {
-				p.add(tz.at, con.path+".timezone", "%s.timezone: %v, got %q", con.path, err, tz.text)
-			}
+			var loc *time.Location
+			d := decoder{p: p, refs: true, own: c.own}
+			d.notation(tz, join(con.path, "timezone"), zoneType, reflect.ValueOf(&loc).Elem())
 		}
 		c.Connections = append(c.Connections, con)
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"encoding"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -60,6 +61,7 @@ func (d *decoder) section(n *node, path string, v reflect.Value, taken ...string
 	for _, f := range fields {
 		if f.required && n.get(f.key) == nil && !slices.Contains(taken, f.key) {
 			e := d.p.add(n.at, join(path, f.key), "missing key %q in %s", f.key, within(path))
+			e.missing = true
 			if f.doc != "" {
 				e.remedy("it is %s", f.doc)
 			}
@@ -250,28 +252,28 @@ func (d *decoder) expand(n *node, path string, secret bool) (s string, ref, ok b
 
 // notation reads a value that is written in a way of its own.
 func (d *decoder) notation(n *node, path string, t reflect.Type, v reflect.Value) {
-	if n.kind == kindList || n.kind == kindMap || n.kind == kindBool || n.kind == kindFloat {
-		d.p.add(n.at, path, "%s: want a text, got %s", path, n.kind)
-		return
-	}
 	if d.refs && strings.Contains(n.text, "${") {
 		d.p.add(n.at, path, "%s: a reference can stand for texts and secrets only", path).remedy("write the value here")
 		return
 	}
+	text := n.text
+	if n.kind != kindText && n.kind != kindInteger && n.kind != kindWord {
+		text = "" // which no notation takes
+	}
 	var err error
 	switch to := v.Addr().Interface().(type) {
 	case *time.Duration:
-		*to, err = parseDuration(n.text)
+		*to, err = parseDuration(text)
 	case **time.Location:
-		*to, err = parseZone(n.text)
+		*to, err = parseZone(text)
 	case written:
-		err = to.parse(n.text)
+		err = to.parse(text)
 	case encoding.TextUnmarshaler:
 		if n.kind != kindText && n.kind != kindWord {
-			d.wrong(n, path, "want a text in quotes")
-			return
+			err = errors.New("want a text in quotes")
+			break
 		}
-		err = to.UnmarshalText([]byte(n.text))
+		err = to.UnmarshalText([]byte(text))
 	default:
 		d.p.add(n.at, path, "%s: tapline cannot read values of the Go type %s", path, t)
 	}
@@ -291,7 +293,7 @@ func quote(n *node) string {
 	case n.kind == kindList || n.kind == kindMap:
 		return n.kind.String()
 	case strings.Contains(n.text, "${") || len(n.text) > 200:
-		return "another"
+		return "a text of another form"
 	case n.kind == kindText || n.kind == kindWord:
 		return strconv.Quote(n.text)
 	}

@@ -25,8 +25,9 @@ type Error struct {
 	// Nearest is the known word that the unknown one may stand for, or "".
 	Nearest string
 
-	order int   // of the file among those read, from 1; 0 outside files
-	err   error // the cause, where there is one
+	missing bool  // a key that should be there
+	order   int   // of the file among those read, from 1; 0 outside files
+	err     error // the cause, where there is one
 }
 
 // Error returns one line such as
@@ -103,9 +104,16 @@ func (e Errors) orNil() error {
 }
 
 // sorted orders by place and drops what says the same of the same place, as
-// happens when an alias is used twice.
+// happens when an alias is used twice, and keys that are missing because they
+// are misspelt.
 func (e Errors) sorted() Errors {
-	list := slices.Clone(e)
+	slips := map[string]bool{}
+	for _, x := range e {
+		if i := strings.LastIndexByte(x.Path, '.'); x.Nearest != "" {
+			slips[fmt.Sprint(x.order, x.Path[:i+1]+x.Nearest)] = true
+		}
+	}
+	list := slices.DeleteFunc(slices.Clone(e), func(x *Error) bool { return x.missing && slips[fmt.Sprint(x.order, x.Path)] })
 	slices.SortStableFunc(list, func(a, b *Error) int {
 		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Error(), b.Error()))

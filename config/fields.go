@@ -28,6 +28,7 @@ type field struct {
 	enum          []string
 	pattern, want string
 	min, max      string
+	refs          bool // in a schema: texts may hold references
 	isPath        bool
 }
 

@@ -114,6 +114,10 @@ func (r *reader) include(dir string, pattern *node) {
 	}
 	if len(names) == 0 {
 		if !strings.ContainsAny(pattern.text, "*?[") {
+			if _, err := r.root.Lstat(filepath.FromSlash(full)); err == nil {
+				r.open(full, pattern) // a link that leads nowhere or outside; says so
+				return
+			}
 			r.p.add(pattern.at, "include", "include: there is no file %s", pattern.text).remedy("check the name; it is relative to this file")
 			return
 		}

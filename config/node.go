@@ -3,8 +3,10 @@ package config
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // A kind is what sort of value stands in the file.
@@ -105,6 +107,10 @@ func (b *builder) scalar(n ast.Node) *node {
 	v := &node{at: b.at(n), size: 1, text: n.GetToken().Value}
 	switch n := n.(type) {
 	case *ast.StringNode:
+		// The parser loses tabs inside a text without quotes.
+		if n.Token.Type == token.StringType && strings.Contains(strings.TrimSpace(n.Token.Origin), "\t") {
+			b.p.add(v.at, "", "a text with a tab in it has no quotes").remedy(`put quotes around it and write \t for the tab`)
+		}
 		v.kind, v.text = kindText, n.Value
 	case *ast.LiteralNode:
 		v.kind, v.text = kindText, n.Value.Value

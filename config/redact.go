@@ -117,7 +117,7 @@ func (r *Redactor) String(s string) string {
 // A span is a stretch of a text: from <= i < to.
 type span struct{ from, to int }
 
-// find returns where the secrets are, in order. Those that overlap or touch
+// find returns where the secrets are, in order. Those that overlap
 // are one span, so that no end of one is left beside another.
 func (r *Redactor) find(s string) []span {
 	var all []span
@@ -134,7 +134,7 @@ func (r *Redactor) find(s string) []span {
 	slices.SortFunc(all, func(a, b span) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 	var union []span
 	for _, one := range all {
-		if last := len(union) - 1; last >= 0 && one.from <= union[last].to {
+		if last := len(union) - 1; last >= 0 && one.from < union[last].to {
 			union[last].to = max(union[last].to, one.to)
 			continue
 		}

@@ -5,7 +5,9 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 )
@@ -155,9 +157,12 @@ func plain(n *node, f field) any {
 	if n.kind == kindInteger || n.kind == kindFloat || n.kind == kindBool || n.kind == kindWord && f.typ.Kind() == reflect.Int {
 		return verbatim(n.text)
 	}
-	m := urlPassword.FindStringSubmatch(n.text)
-	if m == nil {
-		return n.text
+	text := n.text
+	if m := urlPassword.FindStringSubmatch(text); m != nil {
+		text = m[1] + hide(m[2]) + text[len(m[0])-1:]
 	}
-	return m[1] + hide(m[2]) + n.text[len(m[0])-1:]
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return verbatim(strconv.Quote(text)) // its escapes are YAML's as well
+	}
+	return text
 }

@@ -47,20 +47,20 @@ func Schema(kinds Kinds) ([]byte, error) {
 // section with a name and a type will do.
 func connectionSchema(defs jsonschema.Definitions, kinds Kinds) *jsonschema.Schema {
 	common := fieldsOf(reflect.TypeFor[Connection]())
-	any := object(common)
-	any.AdditionalProperties = nil
+	one := object(common)
+	one.AdditionalProperties = nil
 	if len(kinds) == 0 {
-		return define(defs, "connection", any)
+		return define(defs, "connection", one)
 	}
-	word, _ := any.Properties.Get("type")
+	word, _ := one.Properties.Get("type")
 	for _, name := range slices.Sorted(maps.Keys(kinds)) {
 		word.Enum = append(word.Enum, name)
 		is := &jsonschema.Schema{Properties: jsonschema.NewProperties(), Required: []string{"type"}}
 		is.Properties.Set("type", &jsonschema.Schema{Const: name})
 		whole := object(append(slices.Clone(common), foreignFields(kinds[name].Connection, common)...))
-		any.AllOf = append(any.AllOf, &jsonschema.Schema{If: is, Then: define(defs, "connection."+name, whole)})
+		one.AllOf = append(one.AllOf, &jsonschema.Schema{If: is, Then: define(defs, "connection."+name, whole)})
 	}
-	return define(defs, "connection", any)
+	return define(defs, "connection", one)
 }
 
 // streamSchema takes what any kind takes: which kind it is depends on another
@@ -86,9 +86,17 @@ func streamSchema(defs jsonschema.Definitions, kinds Kinds) *jsonschema.Schema {
 func foreignFields(sample any, own []field) []field {
 	if t := reflect.TypeOf(sample); t != nil && t.Kind() == reflect.Struct {
 		taken := keysOf(own)
-		return slices.DeleteFunc(fieldsOf(t), func(f field) bool { return slices.Contains(taken, f.key) })
+		return slices.DeleteFunc(marked(fieldsOf(t), true), func(f field) bool { return slices.Contains(taken, f.key) })
 	}
 	return nil
+}
+
+// marked says of each field whether its texts may hold references.
+func marked(fields []field, refs bool) []field {
+	for i := range fields {
+		fields[i].refs = refs
+	}
+	return fields
 }
 
 // object is the schema of a section with these keys and no others.
@@ -129,7 +137,7 @@ func (f field) schema() *jsonschema.Schema {
 	case reflect.Pointer:
 		return f.item().schema()
 	case reflect.Struct:
-		return object(fieldsOf(f.typ))
+		return object(marked(fieldsOf(f.typ), f.refs))
 	case reflect.Slice:
 		return &jsonschema.Schema{Type: "array", Items: f.item().schema()}
 	case reflect.Map:
@@ -154,6 +162,9 @@ func (f field) textSchema() *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "string", Pattern: f.pattern}
 	for _, e := range f.enum {
 		s.Enum = append(s.Enum, e)
+	}
+	if f.refs && (f.pattern != "" || f.enum != nil) {
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "string", Pattern: `\$\{(env|file):`}}}
 	}
 	return s
 }

@@ -172,8 +172,11 @@ func syntaxError(src *source, text []byte, err error, p *problems) {
 		p.add(at, "", "a reference inside {...} or [...] has no quotes").remedy(`put quotes around it: "$%s}"`, ref)
 	case strings.HasPrefix(rest, "\t"):
 		p.add(at, "", "a tab stands where YAML wants spaces").remedy("indent with spaces")
-	case strings.HasPrefix(rest, "*") && strings.Contains(syntax.Message, "alias"):
+	case strings.HasPrefix(rest, "*") || strings.HasSuffix(before, "*"):
 		p.add(at, "", "a text that starts with * has no quotes").remedy(`put quotes around it: "*"`)
+	case strings.HasPrefix(syntax.Message, "mapping value is not allowed"):
+		p.add(at, "", "not valid YAML: a key and its value cannot start here").
+			remedy("check how far the lines are indented, and put quotes around a text that has a colon in it")
 	default:
 		p.add(at, "", "not valid YAML: %s", strings.ToLower(syntax.Message))
 	}
