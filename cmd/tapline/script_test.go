@@ -1,4 +1,4 @@
-//go:build !noduckdb
+//go:build !noduckdb && cgo
 
 package main
 
@@ -33,6 +33,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"account": account,
 			"late":    late,
+			"asked":   asked,
 		},
 	})
 }
@@ -70,10 +71,11 @@ func setup(env *testscript.Env) error {
 
 // account changes how the account behaves from now on: "account refuses" its
 // credentials, "account fails N" answers the next N openings of Charged with
-// an error that is final, "account flaky" answers one request in five wrongly.
+// an error that is final, "account flaky" answers one request in five wrongly,
+// "account hangs" lets every request wait for long.
 func account(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: account refuses|fails|flaky")
+		ts.Fatalf("usage: account refuses|fails|flaky|hangs")
 	}
 	server := ts.Value(serverKey{}).(*clevertaptest.Server)
 	switch args[0] {
@@ -88,6 +90,8 @@ func account(ts *testscript.TestScript, neg bool, args []string) {
 		server.SetFaults(clevertaptest.Faults{Rate: 5, Seed: 7, Kinds: []clevertaptest.Fault{
 			{Kind: clevertaptest.CutBody}, {Kind: clevertaptest.HTML}, {Kind: clevertaptest.Reset}, {Kind: clevertaptest.CutJSON},
 		}})
+	case "hangs":
+		server.Fail(clevertaptest.Any, -1, clevertaptest.Fault{Kind: clevertaptest.Slow, Delay: time.Minute})
 	default:
 		ts.Fatalf("account %s: unknown", args[0])
 	}
@@ -105,4 +109,21 @@ func late(ts *testscript.TestScript, neg bool, args []string) {
 	server := ts.Value(serverKey{}).(*clevertaptest.Server)
 	server.AddEvents(args[0], day, shop().Late(args[0], day, n)...)
 	ts.Logf("%s", fmt.Sprintf("%d late events", n))
+}
+
+// asked waits until the account was asked N times.
+func asked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: asked N")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	server := ts.Value(serverKey{}).(*clevertaptest.Server)
+	deadline := time.Now().Add(time.Minute)
+	for server.Count(clevertaptest.Any) < n {
+		if time.Now().After(deadline) {
+			ts.Fatalf("asked %d times within a minute, want %d", server.Count(clevertaptest.Any), n)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
