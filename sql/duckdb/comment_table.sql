@@ -1,0 +1,4 @@
+-- Purpose: keep what a row of the table is.
+-- Parameters: Table, About.
+-- Idempotent: yes.
+COMMENT ON TABLE {{ident .Table}} IS {{text .About}}

@@ -1,0 +1,153 @@
+//go:build cgo
+
+package duckdb
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tapline/warehouse"
+)
+
+// schemaVersion numbers the shape of tapline's own tables. It grows when an
+// older tapline could no longer write to them rightly.
+const schemaVersion = 1
+
+// begin starts the one transaction of a writing operation and makes sure of
+// tapline's own tables.
+func (s *session) begin(ctx context.Context) error {
+	if _, err := s.conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
+		return s.w.explain(ctx, err)
+	}
+	known, err := s.known(ctx)
+	if err != nil || known {
+		return err
+	}
+	for _, name := range []string{"schema_create", "receipts_create", "quarantine_create"} {
+		if _, err := s.exec(ctx, name, nil); err != nil {
+			return err
+		}
+	}
+	if _, err := s.exec(ctx, "schema_start", nil, schemaVersion); err != nil {
+		return err
+	}
+	return s.refreshViews(ctx)
+}
+
+// commit makes the transaction visible, unless the context is over: no write
+// starts on a cancelled one.
+func (s *session) commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return s.w.explain(ctx, err)
+	}
+	return nil
+}
+
+// writing runs f in a transaction of its own, which is gone without a trace
+// when f fails. errUnchanged ends it without a trace and without an error.
+func (w *Warehouse) writing(ctx context.Context, a access, f func(*session) error) error {
+	err := w.with(ctx, a, func(s *session) error {
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+		if err := f(s); err != nil {
+			return err // closing the connection rolls back
+		}
+		return s.commit(ctx)
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
+
+var errUnchanged = errors.New("nothing to change")
+
+// known reports whether tapline ever wrote to the file, and refuses a file of a
+// newer tapline.
+func (s *session) known(ctx context.Context) (bool, error) {
+	_, found, err := s.relation(ctx, "_tapline_schema")
+	if err != nil || !found {
+		return false, err
+	}
+	return true, s.checkVersion(ctx)
+}
+
+func (s *session) checkVersion(ctx context.Context) error {
+	var version int64
+	var freshness string
+	if err := s.row(ctx, "schema_read", nil, nil, &version, &freshness); err != nil {
+		return err
+	}
+	if version > schemaVersion {
+		return fmt.Errorf("%s: was written by a newer tapline (its tables are of version %d, this tapline knows %d); use that one",
+			s.w.cfg.Path, version, schemaVersion)
+	}
+	return nil
+}
+
+// freshTable is a table as the freshness view sees it.
+type freshTable struct{ Name, Event string }
+
+// refreshViews makes the views again when tables came or went, got a column that
+// tells how new they are, or a view was dropped.
+func (s *session) refreshViews(ctx context.Context) error {
+	var t freshTable
+	var tables []freshTable
+	_, err := s.rows(ctx, "tables", nil, nil, []any{&t.Name, &t.Event}, func() error {
+		tables = append(tables, t)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	data := map[string]any{"Tables": tables}
+	fingerprint := fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, tables)))
+	current, err := s.viewsAre(ctx, fingerprint)
+	if err != nil || current {
+		return err
+	}
+	for _, name := range []string{"view_loads", "view_freshness"} {
+		if _, err := s.exec(ctx, name, data); err != nil {
+			return err
+		}
+	}
+	_, err = s.exec(ctx, "schema_freshness", nil, fingerprint)
+	return err
+}
+
+func (s *session) viewsAre(ctx context.Context, fingerprint string) (bool, error) {
+	var version int64
+	var have string
+	if err := s.row(ctx, "schema_read", nil, nil, &version, &have); err != nil || have != fingerprint {
+		return false, err
+	}
+	for _, view := range []string{warehouse.ViewLoads, warehouse.ViewFreshness} {
+		if _, found, err := s.relation(ctx, view); err != nil || !found {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// ownName reports whether a table of a pipeline must not have this name.
+func ownName(name string) bool {
+	return strings.HasPrefix(strings.ToLower(name), "_tapline_")
+}
+
+// checkName refuses names that no table may have.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return &warehouse.SchemaError{Table: name, Reason: "a table needs a name"}
+	case ownName(name):
+		return &warehouse.SchemaError{Table: name, Reason: "names that start with _tapline_ are tapline's own; choose another"}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+//go:build cgo
+
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+
+	"tapline/warehouse"
+)
+
+// pageEntries is how many quarantine entries are read at a time.
+const pageEntries = 1000
+
+// Quarantined yields the entries that match, by load, row and column. The file
+// is open only while a page of them is read, so that the caller may amend and
+// purge on the way.
+func (w *Warehouse) Quarantined(ctx context.Context, f warehouse.Filter) iter.Seq2[warehouse.Entry, error] {
+	return func(yield func(warehouse.Entry, error) bool) {
+		var after *entry
+		for left := limitOf(f); left > 0; {
+			page, err := w.page(ctx, f, min(left, pageEntries), after)
+			if err != nil {
+				yield(warehouse.Entry{}, fmt.Errorf("duckdb: quarantine: %w", err))
+				return
+			}
+			for _, e := range page {
+				if !yield(e.Entry, nil) {
+					return
+				}
+			}
+			if len(page) < pageEntries {
+				return
+			}
+			left -= int64(len(page))
+			after = &page[len(page)-1]
+		}
+	}
+}
+
+// An entry is a quarantine entry and its place in the table, which orders
+// entries that are the same otherwise.
+type entry struct {
+	warehouse.Entry
+	id int64
+}
+
+func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, after *entry) ([]entry, error) {
+	args := append(filterArgs(f), size, nil, nil, nil, nil)
+	if after != nil {
+		args = append(args[:8], after.Load, after.Row, after.Column, after.id)
+	}
+	var page []entry
+	err := w.reading(ctx, func(s *session) error {
+		if known, err := s.known(ctx); err != nil || !known {
+			return err
+		}
+		var e entry
+		dest := []any{
+			&e.id, &e.Load, &e.Slice, &e.Table, &e.Row, &e.Column, &e.Source, &e.Reason, &e.Place, &e.Raw, &e.QuarantinedAt,
+		}
+		_, err := s.rows(ctx, "quarantine_list", nil, args, dest, func() error {
+			e.QuarantinedAt = e.QuarantinedAt.UTC()
+			page = append(page, e)
+			return nil
+		})
+		return err
+	})
+	if errors.Is(err, errNoFile) {
+		err = nil
+	}
+	return page, err
+}
+
+// filterArgs are the parameters $1 to $7 of the statements that take a filter.
+func filterArgs(f warehouse.Filter) []any {
+	var before any
+	if !f.Before.IsZero() {
+		before = micros(f.Before)
+	}
+	return []any{f.Pipeline, f.Table, f.Load, f.Slice, f.Column, f.Reason, before}
+}
+
+func limitOf(f warehouse.Filter) int64 {
+	if f.Limit > 0 {
+		return f.Limit
+	}
+	return math.MaxInt64
+}
+
+// Purge deletes the entries that match, the first f.Limit of them by load, row
+// and column, and lets the receipts tell.
+func (w *Warehouse) Purge(ctx context.Context, f warehouse.Filter) (int64, error) {
+	var purged int64
+	err := w.existing(ctx, func(s *session) error {
+		var err error
+		purged, err = s.purge(ctx, f)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("duckdb: purge: %w", err)
+	}
+	return purged, nil
+}
+
+func (s *session) purge(ctx context.Context, f warehouse.Filter) (int64, error) {
+	if _, err := s.exec(ctx, "purge_choose", nil, append(filterArgs(f), limitOf(f))...); err != nil {
+		return 0, err
+	}
+	if _, err := s.exec(ctx, "purge_receipts", nil); err != nil {
+		return 0, err
+	}
+	n, err := s.exec(ctx, "purge_delete", nil)
+	if err == nil && n == 0 {
+		err = errUnchanged
+	}
+	return n, err
+}
+
+// existing is writing for operations that have nothing to do where there is no
+// file: they do not make one.
+func (w *Warehouse) existing(ctx context.Context, f func(*session) error) error {
+	err := w.reading(ctx, func(s *session) error { _, err := s.known(ctx); return err })
+	if errors.Is(err, errNoFile) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.writing(ctx, access{memory: w.cfg.MemoryLimit, threads: w.readThreads()}, f)
+}
+

@@ -1,0 +1,150 @@
+//go:build cgo
+
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tapline/warehouse"
+)
+
+// Table describes a table as it is. Columns of a type that no load writes come
+// with a type whose String is DuckDB's word, such as "DECIMAL(18,3)".
+// Errors: ErrNotExist, also for a view and for a name in other case.
+func (w *Warehouse) Table(ctx context.Context, name string) (warehouse.Table, error) {
+	var t warehouse.Table
+	err := w.reading(ctx, func(s *session) error {
+		if _, err := s.known(ctx); err != nil {
+			return err
+		}
+		rel, found, err := s.relation(ctx, name)
+		if err != nil {
+			return err
+		}
+		if !found || rel.view || rel.name != name {
+			return warehouse.ErrNotExist
+		}
+		t = warehouse.Table{Name: name, About: rel.about}
+		t.Columns, err = s.columns(ctx, name)
+		return err
+	})
+	if errors.Is(err, errNoFile) {
+		err = warehouse.ErrNotExist
+	}
+	if err != nil {
+		return warehouse.Table{}, fmt.Errorf("duckdb: table %s: %w", name, err)
+	}
+	return t, nil
+}
+
+// A relation is a table or a view as the catalog has it.
+type relation struct {
+	name  string
+	view  bool
+	about string
+}
+
+// relation finds a table or a view by its name, in any case: DuckDB takes names
+// that differ in case as one.
+func (s *session) relation(ctx context.Context, name string) (relation, bool, error) {
+	var r relation
+	n, err := s.rows(ctx, "relation", nil, []any{name}, []any{&r.name, &r.view, &r.about}, func() error { return nil })
+	return r, n > 0, err
+}
+
+func (s *session) columns(ctx context.Context, table string) ([]warehouse.Column, error) {
+	var columns []warehouse.Column
+	var name, kind, source string
+	_, err := s.rows(ctx, "columns", nil, []any{table}, []any{&name, &kind, &source}, func() error {
+		columns = append(columns, warehouse.Column{Name: name, Type: arrowType(kind), Source: source})
+		return nil
+	})
+	return columns, err
+}
+
+// ours finds the table that a load goes to. A table or view that cannot be one
+// is a *warehouse.SchemaError.
+func (s *session) ours(ctx context.Context, name string) (relation, []warehouse.Column, bool, error) {
+	refuse := func(reason string) (relation, []warehouse.Column, bool, error) {
+		return relation{}, nil, false, &warehouse.SchemaError{Table: name, Reason: reason}
+	}
+	rel, found, err := s.relation(ctx, name)
+	switch {
+	case err != nil || !found:
+		return rel, nil, false, err
+	case rel.view:
+		return refuse("there is a view of that name; rename it, or choose another table")
+	case rel.name != name:
+		return refuse(fmt.Sprintf("there is a table %s, and DuckDB takes names that differ in case alone as one; write it so, or choose another", rel.name))
+	}
+	columns, err := s.columns(ctx, name)
+	if err != nil {
+		return rel, nil, false, err
+	}
+	for _, own := range taplineColumns() {
+		i := indexColumn(columns, own.Name)
+		if i < 0 || kindOf(columns[i]) != kindOf(own) {
+			return refuse(fmt.Sprintf("it was not made by tapline: it lacks %s (%s); rename it, or choose another table",
+				own.Name, warehouse.TypeName(own.Type)))
+		}
+	}
+	return rel, columns, true, nil
+}
+
+// kindOf is the DuckDB type of a column, to compare types by.
+func kindOf(c warehouse.Column) string {
+	if kind, ok := sqlType(c.Type); ok {
+		return kind
+	}
+	return c.Type.String()
+}
+
+func taplineColumns() []warehouse.Column {
+	return []warehouse.Column{
+		{Name: warehouse.ColSlice, Type: arrowType("VARCHAR")},
+		{Name: warehouse.ColLoad, Type: arrowType("VARCHAR")},
+		{Name: warehouse.ColRow, Type: arrowType("BIGINT")},
+		{Name: warehouse.ColLoadedAt, Type: timestampType()},
+	}
+}
+
+func indexColumn(columns []warehouse.Column, name string) int {
+	for i, c := range columns {
+		if c.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// checkColumns refuses column lists that no table can have: too many, without a
+// name, of an unknown type, or the same but for case.
+func checkColumns(table string, columns []warehouse.Column) error {
+	if len(columns) > warehouse.MaxColumns {
+		return &warehouse.SchemaError{Table: table, Reason: fmt.Sprintf(
+			"%d columns are more than the %d a table may have; drop some (columns: drop)", len(columns), warehouse.MaxColumns)}
+	}
+	seen := make(map[string]string, len(columns))
+	for _, c := range columns {
+		folded := strings.ToLower(c.Name)
+		other, clash := seen[folded]
+		seen[folded] = c.Name
+		switch {
+		case c.Name == "" || strings.ContainsRune(c.Name, 0):
+			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: fmt.Sprintf("%q cannot be a column's name", c.Name)}
+		case clash:
+			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: fmt.Sprintf(
+				"there is %s too, and DuckDB takes names that differ in case alone as one; rename one of them", other)}
+		case c.Type == nil:
+			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: "it has no type"}
+		}
+		if _, ok := sqlType(c.Type); !ok {
+			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: fmt.Sprintf(
+				"%s is none of bool, int64, float64, string, date and timestamp in UTC microseconds", c.Type)}
+		}
+	}
+	return nil
+}
