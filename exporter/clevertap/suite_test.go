@@ -101,7 +101,9 @@ func TestSuite(t *testing.T) {
 		"EmptyPages":  {EmptyPages: true},
 	}
 	for name, so := range shapes {
-		t.Run(name, func(t *testing.T) { exportertest.Run(t, func(t *testing.T) exportertest.Subject { return subject(t, so) }) })
+		t.Run(name, func(t *testing.T) {
+			exportertest.Run(t, func(t *testing.T) exportertest.Subject { return subject(t, so) })
+		})
 	}
 }
 
