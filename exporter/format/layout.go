@@ -74,7 +74,7 @@ func (c *Column) reserve(n int) {
 	if c.n+n <= c.room {
 		return
 	}
-	need := max(c.n+n, c.b.last)
+	need := max(c.n+n, hint(c.b.last))
 	switch c.rep {
 	case none:
 		return
@@ -102,19 +102,22 @@ func (c *Column) reserveText(n int) bool {
 		return false
 	}
 	if need := c.text + n + 16; need > len(c.data) {
-		c.data = c.grown(c.data, max(need, c.last+16))
+		c.data = c.grown(c.data, max(need, hint(c.last)+16))
 	}
 	return true
 }
 
-// grown returns b, made long enough for n bytes. Lengths are the sizes of a
-// Pool, so that none of its room is left unused.
+// hint is what to reserve when the last batch took n: batches are of whole
+// pages, and never quite the same.
+func hint(n int) int { return n + n/16 }
+
+// grown returns b, made long enough for n bytes, and half as long again if it
+// was there before. Lengths are the sizes of a Pool: none of its room is unused.
 func (c *Column) grown(b []byte, n int) []byte {
-	n = 1 << class(n)
 	if b == nil {
-		return c.b.mem.Allocate(n)
+		return c.b.mem.Allocate(sizeFor(n))
 	}
-	return c.b.mem.Reallocate(n, b)
+	return c.b.mem.Reallocate(sizeFor(max(n, len(b)+len(b)/2)), b)
 }
 
 // end returns where the text of the cells before n ends.

@@ -8,7 +8,6 @@ import (
 
 const (
 	alignment   = 64 // what Arrow asks of its buffers
-	minClass    = 6  // the smallest buffers hold 1<<minClass bytes
 	defaultPool = 64 << 20
 )
 
@@ -20,7 +19,7 @@ type Pool struct {
 
 	mu   sync.Mutex
 	held int64
-	free [bits.UintSize][][]byte // free[k] holds buffers of 1<<k bytes
+	free map[int][][]byte // by size, see sizeFor
 }
 
 // NewPool returns a Pool that keeps at most limit bytes of freed buffers; what
@@ -29,7 +28,7 @@ func NewPool(limit int64) *Pool {
 	if limit == 0 {
 		limit = defaultPool
 	}
-	return &Pool{limit: limit}
+	return &Pool{limit: limit, free: make(map[int][][]byte)}
 }
 
 // Held tells how many bytes of freed buffers the Pool keeps.
@@ -41,20 +40,28 @@ func (p *Pool) Held() int64 {
 
 // Allocate returns size bytes, aligned to 64. Their content is undefined.
 func (p *Pool) Allocate(size int) []byte {
-	k := class(size)
-	p.mu.Lock()
-	if l := p.free[k]; len(l) > 0 {
-		b := l[len(l)-1]
-		l[len(l)-1] = nil
-		p.free[k] = l[:len(l)-1]
-		p.held -= 1 << k
-		p.mu.Unlock()
+	full := sizeFor(size)
+	if b := p.take(full); b != nil {
 		return b[:size]
 	}
-	p.mu.Unlock()
-	b := make([]byte, 1<<k+alignment)
+	b := make([]byte, full+alignment)
 	skip := -int(uintptr(unsafe.Pointer(&b[0]))) & (alignment - 1)
-	return b[skip : skip+size : skip+1<<k]
+	return b[skip : skip+size : skip+full]
+}
+
+// take returns a freed buffer of that size, or nil.
+func (p *Pool) take(full int) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.free[full]
+	if len(l) == 0 {
+		return nil
+	}
+	b := l[len(l)-1]
+	l[len(l)-1] = nil
+	p.free[full] = l[:len(l)-1]
+	p.held -= int64(full)
+	return b
 }
 
 // Reallocate returns size bytes that begin with those of b, and takes b back.
@@ -71,20 +78,22 @@ func (p *Pool) Reallocate(size int, b []byte) []byte {
 // Free takes b back; nobody may use it any more. What did not come from a Pool
 // is left to the garbage collector.
 func (p *Pool) Free(b []byte) {
-	k := class(cap(b))
-	if cap(b) != 1<<k {
+	full := cap(b)
+	if full != sizeFor(full) {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.held+1<<k > p.limit {
+	if p.held+int64(full) > p.limit {
 		return
 	}
-	p.held += 1 << k
-	p.free[k] = append(p.free[k], b[:0])
+	p.held += int64(full)
+	p.free[full] = append(p.free[full], b[:0])
 }
 
-// class returns the k of the smallest buffers that hold size bytes.
-func class(size int) int {
-	return max(bits.Len(uint(max(size, 1)-1)), minClass)
+// sizeFor returns how large the buffers are that serve for size bytes. There
+// are four sizes for each power of two, so that at most a fifth goes unused.
+func sizeFor(size int) int {
+	step := max(alignment, 1<<bits.Len(uint(max(size, 1)-1))>>3)
+	return max(step, (size+step-1)/step*step)
 }

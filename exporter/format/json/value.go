@@ -179,10 +179,13 @@ func (d *Decoder) converted(p *plan, i, depth int) int {
 	var f flaws
 	var end int
 	kind := kindOf(d.l.at(i))
-	if kind == String {
+	switch kind {
+	case String:
 		end, f = d.l.str(i)
-	} else {
+	case Object, Array:
 		end, f = d.w.walk(&d.l, i, depth, &d.bad)
+	default:
+		end = d.l.scalar(i)
 	}
 	if end < 0 {
 		return failed
