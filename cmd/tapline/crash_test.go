@@ -1,0 +1,300 @@
+//go:build !noduckdb && cgo
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"tapline/exporter/clevertap/clevertaptest"
+)
+
+// undisturbed returns what the tables hold after a run that nothing befell.
+func (r *crashRig) undisturbed(t testing.TB) string {
+	t.Helper()
+	s := r.scene(t, sceneOptions{})
+	s.mustRun(t, "run")
+	s.mustRun(t, "verify")
+	s.clean(t)
+	return s.content(t)
+}
+
+// points runs once and returns the failpoints that it passed.
+func (r *crashRig) points(t testing.TB) []string {
+	t.Helper()
+	s := r.scene(t, sceneOptions{})
+	log := filepath.Join(s.dir, "points.log")
+	if code := s.run(t, []string{"TAPLINE_FAULTS=count", "TAPLINE_FAULTS_LOG=" + log}, "run"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, s.said.String())
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(data)), "\n")
+}
+
+// TestCrashEverywhere kills the binary, and makes it fail, at every operation of
+// the order of writing. The next run must end with the table of an undisturbed
+// one, proven from the warehouse alone, and an empty stage.
+func TestCrashEverywhere(t *testing.T) {
+	r := newCrashRig(t)
+	want := r.undisturbed(t)
+	points := r.points(t)
+	t.Logf("%d failpoints passed by a run", len(points))
+	for _, family := range []string{"source.batch", "stage.put.before", "stage.put.half", "stage.put.mid", "stage.put.after", "stage.remove", "ensure", "load.before", "load.after", "sql", "publish", "history"} {
+		if !strings.Contains(strings.Join(points, "\n"), " "+family) {
+			t.Errorf("no run passes a failpoint %s", family)
+		}
+	}
+	step := 1
+	if os.Getenv("TAPLINE_SOAK") == "" {
+		step = max(1, len(points)/110) // every kind of point is passed many times
+	}
+	var group sync.WaitGroup
+	slots := make(chan struct{}, 2)
+	for i, action := range []string{"kill", "error"} {
+		for k := 1 + i; k <= len(points); k += step {
+			slots <- struct{}{}
+			group.Go(func() {
+				defer func() { <-slots }()
+				r.crashAt(t, want, fmt.Sprintf("%s@%d", action, k))
+			})
+		}
+	}
+	group.Wait()
+}
+
+func (r *crashRig) crashAt(t *testing.T, want, fault string) {
+	dir, err := os.MkdirTemp("", "tapline-crash")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	s := r.sceneIn(t, dir, sceneOptions{})
+	log := filepath.Join(dir, "points.log")
+	code := s.run(t, []string{"TAPLINE_FAULTS=" + fault, "TAPLINE_FAULTS_LOG=" + log}, "run")
+	reached, _ := os.ReadFile(log)
+	last := string(reached[strings.LastIndex(strings.TrimSpace(string(reached)), "\n")+1:])
+	if strings.HasPrefix(fault, "kill") && code != -1 && strings.HasPrefix(last, strings.TrimPrefix(fault, "kill@")+" ") {
+		t.Errorf("%s: exit code %d, want a kill at %s", fault, code, last)
+	}
+	for range 2 { // what an error left behind is swept by the run after the next
+		if code := s.run(t, nil, "run"); code != 0 {
+			t.Errorf("%s (%s): the next run ends with %d\n%s", fault, strings.TrimSpace(last), code, s.said.String())
+			return
+		}
+	}
+	if code := s.run(t, nil, "verify"); code != 0 {
+		t.Errorf("%s (%s): verify ends with %d\n%s", fault, strings.TrimSpace(last), code, s.said.String())
+	}
+	if got := s.content(t); got != want {
+		t.Errorf("%s (%s): %s", fault, strings.TrimSpace(last), brief(want, got))
+	}
+	s.clean(t)
+}
+
+// TestKillLoop kills the binary from outside whenever it has come as far as a
+// seeded mark, one to five times, with faults in one of five answers, and wants
+// the table of an undisturbed run.
+func TestKillLoop(t *testing.T) {
+	r := newCrashRig(t)
+	want := r.undisturbed(t)
+	marks := len(r.points(t))
+	r.server.SetFaults(clevertaptest.Faults{Rate: 5, Seed: 11, Kinds: clevertaptest.Transient()})
+	cycles := 20
+	if soak := os.Getenv("TAPLINE_SOAK"); soak != "" {
+		n, err := strconv.Atoi(soak)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cycles = n
+	}
+	for seed := range uint64(cycles) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		s := r.scene(t, sceneOptions{concurrency: 1 + rng.IntN(4)})
+		for range 1 + rng.IntN(5) {
+			killAtMark(t, s, 1+rng.IntN(marks))
+		}
+		s.mustRun(t, "run")
+		s.mustRun(t, "verify")
+		if got := s.content(t); got != want {
+			t.Fatalf("seed %d: %s", seed, brief(want, got))
+		}
+		s.clean(t)
+	}
+}
+
+// killAtMark starts a run and kills it when it has passed n marks, or lets it end.
+func killAtMark(t testing.TB, s *scene, n int) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	cmd := s.command(t.Context(), []string{"TAPLINE_FAULTS=count", "TAPLINE_FAULTS_LOG=/dev/fd/3"}, "run")
+	cmd.ExtraFiles = []*os.File{write}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	lines := bufio.NewScanner(read)
+	for i := 0; lines.Scan(); i++ {
+		if i == n {
+			_ = cmd.Process.Kill() // it may have ended just now
+			break
+		}
+	}
+	_ = cmd.Wait() // killed, or done
+}
+
+// TestTwoProcessesAtOnce starts the same pipeline twice: one does the work, the
+// other says who does, or finds nothing to do.
+func TestTwoProcessesAtOnce(t *testing.T) {
+	r := newCrashRig(t)
+	want := r.undisturbed(t)
+	for range 5 {
+		s := r.scene(t, sceneOptions{})
+		other := &scene{crashRig: r, dir: s.dir}
+		first, second := s.command(t.Context(), nil, "run"), other.command(t.Context(), nil, "run")
+		if err := first.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if err := second.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = first.Wait(), second.Wait() // judged by the exit codes
+		codes := []int{first.ProcessState.ExitCode(), second.ProcessState.ExitCode()}
+		if codes[0] != 0 && codes[1] != 0 || codes[0] != 0 && codes[0] != 5 || codes[1] != 0 && codes[1] != 5 {
+			t.Errorf("exit codes %v, want 0 and 0 or 5\n%s\n%s", codes, s.said.String(), other.said.String())
+		}
+		if got := s.content(t); got != want {
+			t.Error(brief(want, got))
+		}
+		s.clean(t)
+		other.clean(t)
+	}
+}
+
+// TestSIGTERM stops a run: it ends soon with 130, and the next goes on.
+func TestSIGTERM(t *testing.T) {
+	r := newCrashRig(t)
+	want := r.undisturbed(t)
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		s := r.scene(t, sceneOptions{})
+		cmd := s.command(t.Context(), []string{"TAPLINE_FAULTS=count", "TAPLINE_FAULTS_LOG=/dev/fd/3"}, "run")
+		read, write, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.ExtraFiles = []*os.File{write}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		write.Close()
+		lines := bufio.NewScanner(read)
+		for i := 0; lines.Scan(); i++ {
+			if i == 40 {
+				if err := cmd.Process.Signal(signal); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		read.Close()
+		_ = cmd.Wait() // judged by the exit code
+		if code := cmd.ProcessState.ExitCode(); code != 130 {
+			t.Errorf("%v: exit code %d, want 130\n%s", signal, code, s.said.String())
+		}
+		s.mustRun(t, "run")
+		if got := s.content(t); got != want {
+			t.Error(brief(want, got))
+		}
+		s.clean(t)
+	}
+}
+
+// TestFullDisk runs on a file system that is too small, says so, and goes on
+// when there is space.
+func TestFullDisk(t *testing.T) {
+	r := newCrashRig(t)
+	want := r.undisturbed(t)
+	dir := t.TempDir()
+	if err := syscall.Mount("tapline-test", dir, "tmpfs", 0, "size=1m"); err != nil {
+		// Without the right to mount, the error that a full disk gives is made at the stage's door.
+		t.Logf("no small file system here (%v): the stage says that it is full instead", err)
+		s := r.scene(t, sceneOptions{})
+		fullDisk(t, s, want, []string{"TAPLINE_FAULTS=full@12"})
+		return
+	}
+	defer func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	ballast := filepath.Join(dir, "ballast")
+	s := r.sceneIn(t, dir, sceneOptions{})
+	if err := os.WriteFile(ballast, make([]byte, 900<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fullDisk(t, s, "", nil)
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mount", "-o", "remount,size=64m", dir).CombinedOutput(); err != nil {
+		t.Fatalf("remount: %v %s", err, out)
+	}
+	s.mustRun(t, "run")
+	if got := s.content(t); got != want {
+		t.Error(brief(want, got))
+	}
+	s.clean(t)
+}
+
+// fullDisk wants exit code 3 and words that help; with want set, the next run's content too.
+func fullDisk(t *testing.T, s *scene, want string, env []string) {
+	t.Helper()
+	if code := s.run(t, env, "run"); code != 3 {
+		t.Errorf("full disk: exit code %d, want 3\n%s", code, s.said.String())
+	}
+	if !strings.Contains(s.said.String(), "disk") && !strings.Contains(s.said.String(), "space") {
+		t.Errorf("full disk: it does not say so\n%s", s.said.String())
+	}
+	if want == "" {
+		return
+	}
+	s.mustRun(t, "run")
+	if got := s.content(t); got != want {
+		t.Error(brief(want, got))
+	}
+}
+
+// TestNothingShows is the metamorphic test: page size, concurrency, memory and
+// with it batch size, and stops on the way change nothing in the table. The
+// quarantine's places name pages, and so are left out of the content.
+func TestNothingShows(t *testing.T) {
+	r := newCrashRig(t)
+	want := r.undisturbed(t)
+	for i, o := range []sceneOptions{
+		{batchSize: 23, concurrency: 1}, {batchSize: 92, concurrency: 6, memory: "1MiB"}, {batchSize: 5000, concurrency: 3, memory: "256MiB"}, {batchSize: 4991, concurrency: 1, memory: "16KiB"},
+	} {
+		s := r.scene(t, o)
+		for k := range i { // some with stops on the way
+			killAtMark(t, s, 20*(k+1))
+		}
+		s.mustRun(t, "run")
+		if got := s.content(t); got != want {
+			t.Errorf("%+v: %s", o, brief(want, got))
+		}
+	}
+}
