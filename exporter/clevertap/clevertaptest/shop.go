@@ -3,6 +3,7 @@ package clevertaptest
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"tapline/exporter"
@@ -37,6 +38,8 @@ type Shop struct {
 	// time, and one that is epoch seconds. Small numbers, spread over events
 	// and days that have a hundred rows and more.
 	Garbage, Epochs int
+
+	spans sync.Map // key to *span
 }
 
 var _ Feed = (*Shop)(nil)
@@ -185,10 +188,10 @@ func (s *Shop) odd(e int, day exporter.Day, i int) oddTS {
 
 // A record is one event before it is written.
 type record struct {
-	e    int
 	i    int
 	h    uint64
-	at   time.Time
+	at   int64 // seconds since 1970 UTC
+	wall int64 // the same on the clock of the shop's zone
 	odd  oddTS
 	user uint64
 	dev  uint64
@@ -196,21 +199,56 @@ type record struct {
 
 func (s *Shop) record(e int, day exporter.Day, i int) record {
 	h := s.hash(e, day, i)
-	loc := s.location()
-	start, end := day.Start(loc).Unix(), day.Add(1).Start(loc).Unix()
-	n := s.Len(shopEvents[e].name, day)
+	d := s.span(e, day)
+	length := d.end - d.start
 	var at int64
-	if i < n { // in order over the day
-		width := max(1, (end-start)/int64(n))
-		at = start + (end-start)*int64(i)/int64(n) + int64(h>>40)%width
+	if i < d.n { // in order over the day
+		width := max(1, length/int64(d.n))
+		at = d.start + length*int64(i)/int64(d.n) + int64(h>>40)%width
 	} else {
-		at = start + int64(h>>20)%(end-start)
+		at = d.start + int64(h>>20)%length
 	}
-	at = min(at, end-1)
+	at = min(at, d.end-1)
 	return record{
-		e: e, i: i, h: h, at: time.Unix(at, 0).In(loc), odd: s.odd(e, day, i),
+		i: i, h: h, at: at, wall: d.wall(at), odd: s.odd(e, day, i),
 		user: mix(h) % 9000, dev: mix(h+1) % 5,
 	}
+}
+
+// A span is an event's day: how many records, from when to when.
+type span struct {
+	n          int
+	start, end int64 // seconds since 1970 UTC
+	// Until turn clocks are offset ahead of UTC, and after it another offset.
+	turn          int64
+	offset, later int64
+}
+
+// wall is what a clock shows at the instant, as seconds since 1970.
+func (d *span) wall(at int64) int64 {
+	if at < d.turn {
+		return at + d.offset
+	}
+	return at + d.later
+}
+
+// span works a day out, or remembers it: it is asked for once a record.
+func (s *Shop) span(e int, day exporter.Day) *span {
+	k := key{shopEvents[e].name, day}
+	if v, ok := s.spans.Load(k); ok {
+		return v.(*span)
+	}
+	loc := s.location()
+	from, to := day.Start(loc), day.Add(1).Start(loc)
+	d := &span{n: s.Len(k.event, day), start: from.Unix(), end: to.Unix(), turn: to.Unix()}
+	_, offset := from.Zone()
+	d.offset, d.later = int64(offset), int64(offset)
+	if _, end := from.ZoneBounds(); !end.IsZero() && end.Before(to) {
+		_, later := end.Zone()
+		d.turn, d.later = end.Unix(), int64(later)
+	}
+	s.spans.Store(k, d)
+	return d
 }
 
 // amount is in hundredths; a third of them are whole.

@@ -28,7 +28,7 @@ func (s *Shop) Append(b []byte, event string, day exporter.Day, i int, v View) [
 	b = append(b, `},"ts":`...)
 	b = r.ts(b)
 	b = append(b, `,"event_props":{"CT Session Id":`...)
-	b = strconv.AppendInt(b, r.at.Unix()-int64(r.h%900), 10)
+	b = strconv.AppendInt(b, r.at-int64(r.h%900), 10)
 	b = append(b, `,"Campaign id":`...)
 	if i%2 == 0 {
 		b = append(b, '"')
@@ -69,12 +69,12 @@ func (r record) ts(b []byte) []byte {
 	case garbageTS:
 		return append(b, `"0000-00-00"`...)
 	case epochTS:
-		return strconv.AppendInt(b, r.at.Unix(), 10)
+		return strconv.AppendInt(b, r.at, 10)
 	}
-	y, m, d := r.at.Date()
-	hh, mm, ss := r.at.Clock()
+	y, m, d := time.Unix(r.wall, 0).UTC().Date()
+	clock := r.wall % 86400
 	n := int64(y)*10000 + int64(m)*100 + int64(d)
-	return strconv.AppendInt(b, n*1000000+int64(hh)*10000+int64(mm)*100+int64(ss), 10)
+	return strconv.AppendInt(b, n*1000000+clock/3600*10000+clock/60%60*100+clock%60, 10)
 }
 
 func (r record) profile(b []byte, v View, first exporter.Day) []byte {
@@ -86,7 +86,10 @@ func (r record) profile(b []byte, v View, first exporter.Day) []byte {
 	b = append(b, d[0]...)
 	b = append(b, '"')
 	if v.App {
-		b = append(b, `,"make":"`+d[1]+`","model":"`+d[2]+`","os_version":"`+d[3]+`","app_version":"6.`...)
+		for i, k := range [...]string{`,"make":"`, `","model":"`, `","os_version":"`} {
+			b = append(append(b, k...), d[i+1]...)
+		}
+		b = append(b, `","app_version":"6.`...)
 		b = strconv.AppendUint(b, r.h>>9%4, 10)
 		b = append(b, `.0","df":{"0":68,"1":136,"2":320}`...)
 	}
@@ -98,13 +101,23 @@ func (r record) profile(b []byte, v View, first exporter.Day) []byte {
 	if r.user%7 == 0 {
 		return b // never signed in
 	}
-	id := strconv.FormatUint(100000+r.user, 10)
-	phone := strconv.FormatUint(919800000000+r.user*37, 10)
-	b = append(b, `,"identity":"`+id+`","all_identities":["`+id+`","user`+id+`@example.com","`+phone+`"],"name":"`...)
+	id, phone := 100000+r.user, 919800000000+r.user*37
+	b = append(b, `,"identity":"`...)
+	b = strconv.AppendUint(b, id, 10)
+	b = append(b, `","all_identities":["`...)
+	b = strconv.AppendUint(b, id, 10)
+	b = append(b, `","user`...)
+	b = strconv.AppendUint(b, id, 10)
+	b = append(b, `@example.com","`...)
+	b = strconv.AppendUint(b, phone, 10)
+	b = append(b, `"],"name":"`...)
 	b = append(b, firstNames[r.user%12]...)
 	b = append(b, ' ')
 	b = append(b, lastNames[r.user/12%12]...)
-	b = append(b, `","email":"user`+id+`@example.com","phone":`+phone...)
+	b = append(b, `","email":"user`...)
+	b = strconv.AppendUint(b, id, 10)
+	b = append(b, `@example.com","phone":`...)
+	b = strconv.AppendUint(b, phone, 10)
 	if v.Events {
 		b = append(b, `,"events":{"App Launched":{"count":12,"first_seen":1780000000,"last_seen":1790000000}}`...)
 	}
@@ -171,7 +184,7 @@ func (r record) ordered(b []byte) []byte {
 	b = append(b, `,"Currency":"INR","Order id":`...)
 	b = strconv.AppendUint(b, 1<<53+1+r.h>>12%(1<<40), 10)
 	b = append(b, `,"Delivery date":"$D_`...)
-	b = strconv.AppendInt(b, r.at.Add(48*time.Hour).Unix(), 10)
+	b = strconv.AppendInt(b, r.at+48*3600, 10)
 	b = append(b, `","Gift":"`...)
 	b = strconv.AppendBool(b, r.i%4 == 0)
 	b = append(b, `","Quantity":`...)
