@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// namePattern is what connections, pipelines and alerts may be called: names
-// stand in flags, logs and object names.
-const namePattern = `^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`
-
 // A section is a part of the file with its place.
 type section struct {
 	n    *node
@@ -74,6 +70,7 @@ func (s foreign) check(sample any, p *problems) {
 // A Connection is a system that tapline talks to. What is particular to its
 // type is behind Decode.
 type Connection struct {
+	// Name is safe in flags, logs and names of objects.
 	Name string `yaml:"name" required:"true" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" want:"a name of letters, digits, _ . and -" doc:"what pipelines call it"`
 	Type string `yaml:"type" required:"true" doc:"the kind of system"`
 	// Timezone is an IANA name: what days and schedules are counted in. ""

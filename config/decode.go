@@ -141,21 +141,21 @@ func (d *decoder) scalar(n *node, path string, f field, v reflect.Value) {
 		v.SetBool(b)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		i, err := strconv.ParseInt(n.text, 10, f.typ.Bits())
-		if n.kind != kindInteger && n.kind != kindWord || err != nil || !within64(float64(i), f) {
+		if n.kind != kindInteger && n.kind != kindWord || err != nil || !inBounds(float64(i), f) {
 			d.wrong(n, path, "want a whole number"+f.bounds())
 			return
 		}
 		v.SetInt(i)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		u, err := strconv.ParseUint(n.text, 10, f.typ.Bits())
-		if n.kind != kindInteger && n.kind != kindWord || err != nil || !within64(float64(u), f) {
+		if n.kind != kindInteger && n.kind != kindWord || err != nil || !inBounds(float64(u), f) {
 			d.wrong(n, path, "want a whole number, not negative"+f.bounds())
 			return
 		}
 		v.SetUint(u)
 	case reflect.Float32, reflect.Float64:
 		x, err := strconv.ParseFloat(n.text, f.typ.Bits())
-		if n.kind != kindInteger && n.kind != kindFloat && n.kind != kindWord || err != nil || !within64(x, f) {
+		if n.kind != kindInteger && n.kind != kindFloat && n.kind != kindWord || err != nil || !inBounds(x, f) {
 			d.wrong(n, path, "want a number"+f.bounds())
 			return
 		}
@@ -312,8 +312,8 @@ func (f field) bounds() string {
 	return ""
 }
 
-// within64 reports whether x keeps the field's bounds.
-func within64(x float64, f field) bool {
+// inBounds reports whether x keeps the field's bounds.
+func inBounds(x float64, f field) bool {
 	low, err := strconv.ParseFloat(f.min, 64)
 	if f.min != "" && (err != nil || x < low) {
 		return false

@@ -91,13 +91,12 @@ func showSection(n *node, own []field, sample any) yaml.MapSlice {
 // show is the value of n as f's type has it, without secrets.
 func show(n *node, f field) any {
 	hidden := f.typ == secretType || f.typ == refType
+	if f.typ.Kind() == reflect.Pointer {
+		f.typ = f.typ.Elem()
+	}
 	kind := f.typ.Kind()
-	if kind == reflect.Pointer && n.kind == kindMap || n.kind == kindMap && kind == reflect.Struct && !hidden {
-		t := f.typ
-		if kind == reflect.Pointer {
-			t = t.Elem()
-		}
-		return showSection(n, fieldsOf(t), nil)
+	if n.kind == kindMap && kind == reflect.Struct && !hidden {
+		return showSection(n, fieldsOf(f.typ), nil)
 	}
 	switch n.kind {
 	case kindMap:

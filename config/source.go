@@ -65,6 +65,19 @@ func parse(src *source, r io.Reader, p *problems) *node {
 	if !clean(src, text, p) {
 		return nil
 	}
+	return tree(src, text, p)
+}
+
+// tree runs the parser. It is somebody else's and reads what anybody wrote: if
+// it panics, the file is not valid, and the run ends as for any other mistake.
+func tree(src *source, text []byte, p *problems) (root *node) {
+	defer func() {
+		if r := recover(); r != nil {
+			root = nil
+			// What it says may quote the file, and so a secret.
+			p.add(place{src: src}, "", "not valid YAML").remedy("look for brackets and quotes that are not closed")
+		}
+	}()
 	tokens := lexer.Tokenize(string(text))
 	if !bounded(src, tokens, p) {
 		return nil
@@ -156,7 +169,7 @@ func bounded(src *source, tokens token.Tokens, p *problems) bool {
 func syntaxError(src *source, text []byte, err error, p *problems) {
 	var syntax *yaml.SyntaxError
 	if !errors.As(err, &syntax) || syntax.Token == nil {
-		p.add(place{src: src}, "", "the file is not valid YAML: %v", err)
+		p.add(place{src: src}, "", "not valid YAML").remedy("look for brackets and quotes that are not closed")
 		return
 	}
 	pos := syntax.Token.Position
