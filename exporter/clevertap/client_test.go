@@ -117,6 +117,7 @@ func TestGateOfSources(t *testing.T) {
 	r.cfg.BatchSize, r.opt.BatchRows = 23, 46
 	r.opt.Gates = clevertap.NewGates()
 	r.opt.Retry.Tries = 30
+	r.server.Fail(clevertaptest.Opening(""), 12, clevertaptest.Fault{Kind: clevertaptest.Slow, Delay: 20 * time.Millisecond})
 	var wg sync.WaitGroup
 	for range 4 {
 		src := r.source(t)

@@ -50,14 +50,18 @@ func newRig(t *testing.T, so clevertaptest.Options) *rig {
 	t.Cleanup(transport.CloseIdleConnections)
 	r := &rig{
 		server: s,
-		cfg: clevertap.Config{
-			URL: s.URL, AccountID: config.NewSecret(clevertaptest.DefaultAccountID),
-			Passcode: config.NewSecret(clevertaptest.DefaultPasscode), Timezone: "Asia/Kolkata",
-		},
-		opt: clevertap.Options{HTTP: &http.Client{Transport: transport}, Now: so.Now},
+		cfg:    rigConfig(s),
+		opt:    clevertap.Options{HTTP: &http.Client{Transport: transport}, Now: so.Now},
 	}
 	r.opt.Retry.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	return r
+}
+
+func rigConfig(s *clevertaptest.Server) clevertap.Config {
+	return clevertap.Config{
+		URL: s.URL, AccountID: config.NewSecret(clevertaptest.DefaultAccountID),
+		Passcode: config.NewSecret(clevertaptest.DefaultPasscode), Timezone: "Asia/Kolkata",
+	}
 }
 
 // record makes the waits be written down.
@@ -87,7 +91,7 @@ func (r *rig) clean(t *testing.T) {
 }
 
 func shop() *clevertaptest.Shop {
-	return &clevertaptest.Shop{Seed: 3, First: first, Days: 2, Rows: 900, Garbage: 5, Epochs: 5}
+	return &clevertaptest.Shop{Seed: 3, First: first, Days: 2, Rows: 450, Garbage: 5, Epochs: 5}
 }
 
 // TestSuite runs over both shapes of page, with the cursor before and after.
@@ -110,7 +114,7 @@ func TestSuite(t *testing.T) {
 func subject(t *testing.T, so clevertaptest.Options) exportertest.Subject {
 	so.Data = shop()
 	r := newRig(t, so)
-	r.cfg.BatchSize, r.opt.BatchRows = 46, 100
+	r.cfg.BatchSize, r.opt.BatchRows = 46, 50
 	variant := func(page, rows int, bytes int64) exporter.Source {
 		v := *r
 		v.cfg.BatchSize, v.opt.BatchRows, v.opt.BatchBytes = page, rows, bytes

@@ -63,6 +63,10 @@ type walk struct {
 
 func (w *walk) run(ctx context.Context, yield func(exporter.Batch, error) bool) {
 	for !w.at.Done {
+		if ctx.Err() != nil { // though the next page may be here already
+			yield(exporter.Batch{}, fmt.Errorf("clevertap: %s: %w", w.op(), ctx.Err()))
+			return
+		}
 		before := w.table.b.Read()
 		full, err := w.step(ctx)
 		if errors.Is(err, format.ErrFull) && before > 0 {
