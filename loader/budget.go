@@ -35,3 +35,16 @@ func (b *budget) release(n int64) {
 		b.sem.Release(n)
 	}
 }
+
+// BatchBytes is how large a source's batches may be, in bytes, for a loader of
+// this memory and concurrency to keep within its budget. 0 stands for the
+// loader's defaults.
+func BatchBytes(memory int64, concurrency int) int64 {
+	if memory <= 0 {
+		memory = defaultMemory
+	}
+	if concurrency <= 0 {
+		concurrency = defaultConcurrency
+	}
+	return newBudget(memory, concurrency).share
+}

@@ -166,7 +166,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	want := r.undisturbed(t)
 	for range 5 {
 		s := r.scene(t, sceneOptions{})
-		other := &scene{crashRig: r, dir: s.dir}
+		other := &scene{crashRig: r, dir: s.dir, batchRows: s.batchRows}
 		first, second := s.command(t.Context(), nil, "run"), other.command(t.Context(), nil, "run")
 		if err := first.Start(); err != nil {
 			t.Fatal(err)
@@ -286,7 +286,7 @@ func TestNothingShows(t *testing.T) {
 	r := newCrashRig(t)
 	want := r.undisturbed(t)
 	for i, o := range []sceneOptions{
-		{batchSize: 23, concurrency: 1}, {batchSize: 92, concurrency: 6, memory: "1MiB"}, {batchSize: 5000, concurrency: 3, memory: "256MiB"}, {batchSize: 4991, concurrency: 1, memory: "16KiB"},
+		{batchSize: 23, concurrency: 1}, {batchSize: 92, concurrency: 6, batchRows: 200}, {batchSize: 5000, concurrency: 3, memory: "256MiB", batchRows: 122880}, {batchSize: 4991, concurrency: 1, batchRows: 1},
 	} {
 		s := r.scene(t, o)
 		for k := range i { // some with stops on the way

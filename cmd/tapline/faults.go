@@ -25,7 +25,8 @@ const faulty = true
 var errFault = errors.New("a fault on purpose")
 
 // injector counts the operations that matter for the order of writing, and
-// fails at the one it was told: TAPLINE_FAULTS is count, kill@17 or error@17.
+// fails at the one it was told: TAPLINE_FAULTS is count, kill@17, error@17, or
+// full@17, after which the stage says that there is no space left.
 // Each hit is first appended to the file TAPLINE_FAULTS_LOG, so that whoever
 // was killed can be asked where.
 var injector = newFaults(os.Getenv("TAPLINE_FAULTS"), os.Getenv("TAPLINE_FAULTS_LOG"))
@@ -34,14 +35,14 @@ type faults struct {
 	mu   sync.Mutex
 	hits int
 	at   int // 0 = never
-	kill bool
+	act  string
 	log  string
 }
 
 func newFaults(plan, log string) *faults {
 	f := &faults{log: log}
 	act, at, _ := strings.Cut(plan, "@")
-	f.kill = act == "kill"
+	f.act = act
 	f.at, _ = strconv.Atoi(at) // no number: only count
 	return f
 }
@@ -55,10 +56,13 @@ func (f *faults) hit(point, what string) error {
 	if err := f.note(point, what); err != nil {
 		return err
 	}
-	if f.hits != f.at {
+	if f.act == "full" && f.at > 0 && f.hits >= f.at && strings.HasPrefix(point, "stage.put") {
+		return fmt.Errorf("%w: %w", objstore.ErrFull, errFault)
+	}
+	if f.hits != f.at || f.act == "full" {
 		return nil
 	}
-	if f.kill {
+	if f.act == "kill" {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
 			return err
 		}
@@ -170,4 +174,11 @@ func (s faultSource) Read(ctx context.Context, slice exporter.Slice, after expor
 
 func wrapHistory(what string, write func() error) func() error {
 	return func() error { return injector.around("history", what, write) }
+}
+
+// faultyBatchRows makes small parts, so that a small account has many, where
+// TAPLINE_BATCH_ROWS says how small.
+func faultyBatchRows() int {
+	n, _ := strconv.Atoi(os.Getenv("TAPLINE_BATCH_ROWS")) // not set: 0, the source's own
+	return n
 }

@@ -40,8 +40,9 @@ type warehouseKind struct {
 }
 
 type sourceOptions struct {
-	log       *slog.Logger
-	batchRows int // 0 = the kind's own
+	log        *slog.Logger
+	batchRows  int   // 0 = the kind's own
+	batchBytes int64 // likewise
 }
 
 type warehouseOptions struct {
@@ -70,7 +71,7 @@ func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOp
 	if err != nil {
 		return nil, err
 	}
-	s, err := clevertap.New(cfg, sel, clevertap.Options{Log: o.log, BatchRows: o.batchRows})
+	s, err := clevertap.New(cfg, sel, clevertap.Options{Log: o.log, BatchRows: o.batchRows, BatchBytes: o.batchBytes})
 	if err != nil {
 		return nil, c.Errorf("", "%v", err)
 	}

@@ -20,3 +20,4 @@ func faultySource(s exporter.Source) exporter.Source            { return s }
 func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse { return w }
 func faultyConnector(c driver.Connector) driver.Connector       { return c }
 func wrapHistory(_ string, write func() error) func() error     { return write }
+func faultyBatchRows() int                                      { return 0 }

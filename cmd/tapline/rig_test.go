@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -71,14 +72,15 @@ func newCrashRig(t testing.TB) *crashRig {
 // A scene is a folder with a configuration, in which the binary runs.
 type scene struct {
 	*crashRig
-	dir  string
-	said bytes.Buffer // everything that was printed
+	dir       string
+	batchRows int
+	said      bytes.Buffer // everything that was printed
 }
 
 // sceneOptions vary what must not show in the table.
 type sceneOptions struct {
-	batchSize, concurrency int
-	memory                 string
+	batchSize, concurrency, batchRows int
+	memory                            string
 }
 
 func (r *crashRig) scene(t testing.TB, o sceneOptions) *scene {
@@ -95,7 +97,10 @@ func (r *crashRig) sceneIn(t testing.TB, dir string, o sceneOptions) *scene {
 		o.concurrency = 2
 	}
 	if o.memory == "" {
-		o.memory = "64KiB" // a part for every page or two
+		o.memory = "16MiB"
+	}
+	if o.batchRows == 0 {
+		o.batchRows = 60 // a part for every page or two
 	}
 	config := fmt.Sprintf(`version: 1
 memory: %s
@@ -118,7 +123,7 @@ pipelines:
 	if err := os.WriteFile(filepath.Join(dir, "tapline.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &scene{crashRig: r, dir: dir}
+	return &scene{crashRig: r, dir: dir, batchRows: o.batchRows}
 }
 
 // command prepares a run of the binary in the scene.
@@ -126,7 +131,8 @@ func (s *scene) command(ctx context.Context, env []string, args ...string) *exec
 	cmd := exec.CommandContext(ctx, s.binary, args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "CT_ACCOUNT_ID="+clevertaptest.DefaultAccountID, "CT_PASSCODE="+clevertaptest.DefaultPasscode,
-		"TZ=UTC", "NO_COLOR=1", "TAPLINE_FAULTS=", "TAPLINE_FAULTS_LOG=")
+		"TZ=UTC", "NO_COLOR=1", "TAPLINE_FAULTS=", "TAPLINE_FAULTS_LOG=",
+		"TAPLINE_BATCH_ROWS="+strconv.Itoa(s.batchRows))
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdout, cmd.Stderr = &s.said, &s.said
 	return cmd
@@ -181,7 +187,7 @@ func databaseContent(t testing.TB, path string) string {
 		`select columns(* exclude (_tapline_load, _tapline_loaded_at)) from ev_order_placed order by _tapline_slice, _tapline_row`,
 		`select columns(* exclude (_tapline_load, _tapline_loaded_at)) from ev_charged order by _tapline_slice, _tapline_row`,
 		`select columns(* exclude (load, place, quarantined_at)) from _tapline_quarantine order by slice, "row", "column"`,
-		`select "table", slice, rows_read, rows_loaded, rows_quarantined, cells_quarantined from _tapline_loads order by all`,
+		`select table_name, status, slice, rows_read, rows_loaded, rows_quarantined, cells_quarantined from _tapline_loads order by all`,
 	} {
 		fmt.Fprintln(&out, "--", q)
 		appendRows(t, &out, db, q)

@@ -78,10 +78,10 @@ func (a *app) closing(f *flow) {
 // source opens the pipeline's source. batchRows 0 leaves the size of batches
 // to the source.
 func (p *project) source(pl config.Pipeline, batchRows int) (exporter.Source, error) {
-	return p.sourceOf(pl.From, pl.Streams, batchRows)
+	return p.sourceOf(pl.From, pl.Streams, p.concurrency(pl), batchRows)
 }
 
-func (p *project) sourceOf(name string, entries []config.StreamEntry, batchRows int) (exporter.Source, error) {
+func (p *project) sourceOf(name string, entries []config.StreamEntry, concurrency, batchRows int) (exporter.Source, error) {
 	c, err := p.connection(name)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,13 @@ func (p *project) sourceOf(name string, entries []config.StreamEntry, batchRows 
 	if err != nil {
 		return nil, err
 	}
-	return kind.open(c, entries, sourceOptions{log: p.a.log, batchRows: batchRows})
+	if batchRows == 0 {
+		batchRows = faultyBatchRows()
+	}
+	return kind.open(c, entries, sourceOptions{
+		log: p.a.log, batchRows: batchRows,
+		batchBytes: loader.BatchBytes(int64(p.cfg.Settings.Memory), concurrency),
+	})
 }
 
 func (p *project) warehouse(name string) (warehouse.Warehouse, error) {
@@ -113,6 +119,14 @@ func (p *project) stage() (*objstore.Local, error) {
 	return objstore.NewLocal(strings.TrimPrefix(place, "file://"))
 }
 
+// concurrency is how many slices of the pipeline are read at once.
+func (p *project) concurrency(pl config.Pipeline) int {
+	if pl.Concurrency > 0 {
+		return pl.Concurrency
+	}
+	return p.cfg.Settings.Concurrency
+}
+
 // loaderConfig says to the loader what the configuration says of the pipeline.
 func (p *project) loaderConfig(pl config.Pipeline) (loader.Config, error) {
 	window, err := windowOf(pl)
@@ -121,10 +135,7 @@ func (p *project) loaderConfig(pl config.Pipeline) (loader.Config, error) {
 	}
 	c := loader.Config{
 		Pipeline: pl.Name, Window: window, Lookback: int(pl.Lookback), Log: p.a.log,
-		Concurrency: pl.Concurrency, Memory: int64(p.cfg.Settings.Memory), Codec: p.cfg.Settings.Codec,
-	}
-	if c.Concurrency == 0 {
-		c.Concurrency = p.cfg.Settings.Concurrency
+		Concurrency: p.concurrency(pl), Memory: int64(p.cfg.Settings.Memory), Codec: p.cfg.Settings.Codec,
 	}
 	for _, e := range pl.Streams {
 		t, err := targetOf(pl, e)
