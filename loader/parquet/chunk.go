@@ -121,13 +121,12 @@ func (e *encoder) flush(out *chunk, encoding int32, rows int) {
 	}
 }
 
-// trim lets go of buffers that grew beyond what is common.
-func (e *encoder) trim() {
-	if cap(e.page) > keepBytes {
-		e.page = nil
-	}
-	if cap(e.codec.buf) > keepBytes {
-		e.codec.buf = nil
-	}
+// release forgets the record, and reports whether the memory that is left is
+// worth keeping.
+func (e *encoder) release() bool {
 	e.texts.data = nil
+	const perRow = 8 + 4 // a value and its number
+	rows := cap(e.words.dense) + cap(e.halves.dense) + cap(e.texts.all) +
+		cap(e.words.dict.index) + cap(e.halves.dict.index) + cap(e.texts.dict.index)
+	return cap(e.page)+cap(e.codec.buf)+rows*perRow <= keepBytes
 }

@@ -11,9 +11,9 @@ type Pool struct {
 	chunks   sync.Pool
 }
 
-// keepBytes is the largest buffer that is kept. One column of huge texts must
-// not pin its memory for ever.
-const keepBytes = 32 << 20
+// keepBytes is how much one encoder or chunk may keep. A column of huge texts
+// must not pin its memory for ever.
+const keepBytes = 64 << 20
 
 func (p *Pool) encoder(c codecID) *encoder {
 	if e, ok := p.encoders[c.slot()].Get().(*encoder); ok {
@@ -23,8 +23,9 @@ func (p *Pool) encoder(c codecID) *encoder {
 }
 
 func (p *Pool) putEncoder(e *encoder) {
-	e.trim()
-	p.encoders[e.codec.id.slot()].Put(e)
+	if e.release() {
+		p.encoders[e.codec.id.slot()].Put(e)
+	}
 }
 
 func (p *Pool) chunk() *chunk {

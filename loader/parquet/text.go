@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -26,6 +27,7 @@ const longestText = 1 << 30
 type texts struct {
 	data []byte
 	all  []span
+	keys []span
 	dict textDict
 }
 
@@ -36,14 +38,7 @@ func (e *encoder) strings(out *chunk, lv levels, data arrow.ArrayData) error {
 		return errShort
 	}
 	if x.dict.build(x.data, x.all) {
-		if i, err := checkTexts(x.data, x.dict.keys); err != nil {
-			return fmt.Errorf("row %d: %w", lv.row(slices.Index(x.dict.index, uint32(i))), err)
-		}
-		out.stats.texts(x.data, x.dict.keys)
-		e.page = appendTexts(e.page[:0], x.data, x.dict.keys)
-		e.flush(out, dictionaryPage, len(x.dict.keys))
-		e.indexPages(out, lv, x.dict.index, len(x.dict.keys))
-		return nil
+		return e.dictStrings(out, lv)
 	}
 	if i, err := checkTexts(x.data, x.all); err != nil {
 		return fmt.Errorf("row %d: %w", lv.row(i), err)
@@ -52,6 +47,24 @@ func (e *encoder) strings(out *chunk, lv levels, data arrow.ArrayData) error {
 	e.pages(out, lv, encPlain, x.byBytes(lv), func(dst []byte, from, to int) []byte {
 		return appendTexts(dst, x.data, x.all[from:to])
 	})
+	return nil
+}
+
+// dictStrings encodes a column of texts that its dictionary has numbered.
+func (e *encoder) dictStrings(out *chunk, lv levels) error {
+	x := &e.texts
+	keys := x.keys[:0]
+	for _, k := range x.dict.keys {
+		keys = append(keys, k.span)
+	}
+	x.keys = keys
+	if i, err := checkTexts(x.data, keys); err != nil {
+		return fmt.Errorf("row %d: %w", lv.row(slices.Index(x.dict.index, uint32(i))), err)
+	}
+	out.stats.texts(x.data, keys)
+	e.page = appendTexts(e.page[:0], x.data, keys)
+	e.flush(out, dictionaryPage, len(keys))
+	e.indexPages(out, lv, x.dict.index, len(keys))
 	return nil
 }
 
@@ -94,6 +107,13 @@ func (x *texts) take(data arrow.ArrayData, lv levels) bool {
 
 // byBytes cuts pages by the bytes of their texts.
 func (x *texts) byBytes(lv levels) func(row, value int) int {
+	size := 0
+	for _, v := range x.all {
+		size += v.size()
+	}
+	if size <= pageBytes {
+		return byRows(lv)
+	}
 	return func(row, value int) int {
 		last := min(row+pageRows, lv.rows)
 		size := 0
@@ -129,15 +149,32 @@ func appendTexts(dst, data []byte, values []span) []byte {
 // checkTexts returns the index of the first text that the file cannot hold, and
 // what is wrong with it.
 func checkTexts(data []byte, values []span) (int, error) {
+	ascii := isASCII(data[values[0].lo:values[len(values)-1].hi])
 	for i, v := range values {
-		switch {
-		case v.hi-v.lo > longestText:
+		if v.hi-v.lo > longestText {
 			return i, fmt.Errorf("a text of %d bytes is longer than %d", v.hi-v.lo, longestText)
-		case !utf8.Valid(v.of(data)):
-			return i, fmt.Errorf("the text is not UTF-8")
+		}
+		if !ascii && !utf8.Valid(v.of(data)) {
+			return i, errors.New("the text is not UTF-8")
 		}
 	}
 	return 0, nil
+}
+
+func isASCII(b []byte) bool {
+	const high = 0x8080808080808080
+	for ; len(b) >= 32; b = b[32:] {
+		if (binary.LittleEndian.Uint64(b)|binary.LittleEndian.Uint64(b[8:])|
+			binary.LittleEndian.Uint64(b[16:])|binary.LittleEndian.Uint64(b[24:]))&high != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // row returns the row of a present value.
