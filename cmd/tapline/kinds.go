@@ -43,6 +43,7 @@ type sourceOptions struct {
 	log        *slog.Logger
 	batchRows  int   // 0 = the kind's own
 	batchBytes int64 // likewise
+	common     common
 }
 
 type warehouseOptions struct {
@@ -62,6 +63,14 @@ func kinds() config.Kinds {
 	return all
 }
 
+// common is what all sources of this process have in common: an account's limit
+// on calls holds for all pipelines together.
+type common struct {
+	clevertap *clevertap.Gates
+}
+
+func newCommon() common { return common{clevertap: clevertap.NewGates()} }
+
 func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOptions) (exporter.Source, error) {
 	var cfg clevertap.Config
 	if err := c.Decode(&cfg); err != nil {
@@ -71,7 +80,9 @@ func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOp
 	if err != nil {
 		return nil, err
 	}
-	s, err := clevertap.New(cfg, sel, clevertap.Options{Log: o.log, BatchRows: o.batchRows, BatchBytes: o.batchBytes})
+	s, err := clevertap.New(cfg, sel, clevertap.Options{
+		Log: o.log, Gates: o.common.clevertap, BatchRows: o.batchRows, BatchBytes: o.batchBytes,
+	})
 	if err != nil {
 		return nil, c.Errorf("", "%v", err)
 	}

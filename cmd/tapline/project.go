@@ -12,8 +12,9 @@ import (
 
 // A project is a configuration that was read.
 type project struct {
-	a   *app
-	cfg *config.Config
+	a      *app
+	cfg    *config.Config
+	common common
 }
 
 // project reads the configuration. From here on no secret is printed.
@@ -28,7 +29,7 @@ func (a *app) project(cmd *cobra.Command) (*project, error) {
 		a.warn(w.Error())
 	}
 	a.log = newLogger(a, cfg.Settings)
-	return &project{a, cfg}, nil
+	return &project{a: a, cfg: cfg, common: newCommon()}, nil
 }
 
 func (a *app) configPath() string {

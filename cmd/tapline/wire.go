@@ -94,7 +94,7 @@ func (p *project) sourceOf(name string, entries []config.StreamEntry, concurrenc
 		batchRows = faultyBatchRows()
 	}
 	return kind.open(c, entries, sourceOptions{
-		log: p.a.log, batchRows: batchRows,
+		log: p.a.log, common: p.common, batchRows: batchRows,
 		batchBytes: loader.BatchBytes(int64(p.cfg.Settings.Memory), concurrency),
 	})
 }
