@@ -60,8 +60,8 @@ type Config struct {
 	Wrap func(driver.Connector) driver.Connector
 }
 
-// A Warehouse is a DuckDB file. It is safe for concurrent use: operations of
-// one Warehouse take turns.
+// A Warehouse is a DuckDB file. It is safe for concurrent use: all operations of
+// a process on one file take turns.
 type Warehouse struct {
 	cfg  Config
 	turn *turn
@@ -113,7 +113,7 @@ func New(cfg Config) (*Warehouse, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Warehouse{cfg: cfg, turn: newTurn()}, nil
+	return &Warehouse{cfg: cfg, turn: turnOf(cfg.Path)}, nil
 }
 
 // usablePath makes the path absolute and refuses what the driver would take for

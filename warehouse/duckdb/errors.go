@@ -22,7 +22,8 @@ import (
 // isLocked reports whether another process, or another opening of the file in
 // this one, holds the file.
 func isLocked(err error) bool {
-	return hasAny(err, "Could not set lock on file", "with a different configuration than existing connections")
+	return hasAny(err, "Could not set lock on file", "with a different configuration than existing connections",
+		"Unique file handle conflict")
 }
 
 // isOutOfMemory reports whether DuckDB could not work within its memory limit.

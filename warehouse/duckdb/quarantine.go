@@ -132,4 +132,3 @@ func (w *Warehouse) existing(ctx context.Context, f func(*session) error) error 
 	}
 	return w.writing(ctx, access{memory: w.cfg.MemoryLimit, threads: w.readThreads()}, f)
 }
-

@@ -4,6 +4,8 @@ package duckdb
 
 import (
 	"context"
+	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,7 +18,22 @@ type turn struct {
 	reading atomic.Bool   // the holder is a query
 }
 
-func newTurn() *turn { return &turn{taken: make(chan struct{}, 1)} }
+// turns holds the turn of every database file of the process, by its path. It
+// is a global because locks on files are: they hold between processes, and any
+// part of a process that closes the file lets go of them for all.
+var turns sync.Map
+
+// turnOf returns the turn of a file, however its folder is written.
+func turnOf(path string) *turn {
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	t, _ := turns.LoadOrStore(path, &turn{taken: make(chan struct{}, 1)})
+	return t.(*turn)
+}
 
 // take waits for the turn; false means that a query of this process kept it for
 // all of limit.

@@ -1,0 +1,92 @@
+// Package warehousetest is the suite that every warehouse passes. It asks a
+// warehouse through its contract alone, and looks at tables with plain SQL.
+package warehousetest
+
+import (
+	"context"
+	"iter"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"tapline/warehouse"
+)
+
+// A Subject is a warehouse under test.
+type Subject struct {
+	// New returns a warehouse without tables, gone after the test.
+	New func(t *testing.T) Instance
+}
+
+// An Instance is one database and the ways to it. Warehouse, Reopen, Query,
+// Exec and Quote are required.
+type Instance struct {
+	Warehouse warehouse.Warehouse
+	// Reopen returns another Warehouse of the same database, which shares
+	// nothing with the first that another process would not share.
+	Reopen func(t *testing.T) warehouse.Warehouse
+	// Query answers SQL that only reads.
+	Query func(ctx context.Context, sql string) iter.Seq2[arrow.Record, error]
+	// Exec runs SQL that changes tables behind the warehouse's back: a CREATE,
+	// INSERT ... SELECT, UPDATE or DELETE that every dialect has.
+	Exec func(ctx context.Context, sql string) error
+	// Quote writes the name of a table or a column as SQL wants it.
+	Quote func(name string) string
+	// Part puts a Parquet file where the warehouse finds it. Nil = the file
+	// itself is the part.
+	Part func(t *testing.T, path string, rows int64) warehouse.Part
+}
+
+// Run runs the suite.
+func Run(t *testing.T, s Subject) {
+	t.Helper()
+	for _, c := range []struct {
+		name string
+		test func(*env)
+	}{
+		{"Table", testTable},
+		{"Types", testTypes},
+		{"Append", testAppend},
+		{"SameID", testSameID},
+		{"NewRevision", testNewRevision},
+		{"StaleRevision", testStaleRevision},
+		{"EmptySlice", testEmptySlice},
+		{"ManyParts", testManyParts},
+		{"PartsElsewhere", testPartsElsewhere},
+		{"WrongCounts", testWrongCounts},
+		{"WrongRows", testWrongRows},
+		{"Cancelled", testCancelled},
+		{"Receipts", testReceipts},
+		{"Concurrent", testConcurrent},
+		{"Mixture", testMixture},
+		{"MergeOneLoad", testMergeOneLoad},
+		{"MergeLoads", testMergeLoads},
+		{"MergeStale", testMergeStale},
+		{"MergeNull", testMergeNull},
+		{"MergeOrder", testMergeOrder},
+		{"Snapshot", testSnapshot},
+		{"NewColumns", testNewColumns},
+		{"Widen", testWiden},
+		{"WidenRefused", testWidenRefused},
+		{"ErrSchema", testErrSchema},
+		{"ErrSchemaLoad", testErrSchemaLoad},
+		{"TooManyColumns", testTooManyColumns},
+		{"Foreign", testForeign},
+		{"OddNames", testOddNames},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(newEnv(t, s)) })
+	}
+	probe := s.New(t).Warehouse
+	if _, ok := probe.(warehouse.Quarantine); ok {
+		t.Run("Quarantine", func(t *testing.T) { runQuarantine(t, s) })
+	}
+	if _, ok := probe.(warehouse.Verifier); ok {
+		t.Run("Verify", func(t *testing.T) { runVerify(t, s) })
+	}
+	if _, ok := probe.(warehouse.Querier); ok {
+		t.Run("Query", func(t *testing.T) { testQuery(newEnv(t, s)) })
+	}
+	if _, ok := probe.(warehouse.Checker); ok {
+		t.Run("Check", func(t *testing.T) { testCheck(newEnv(t, s)) })
+	}
+}
