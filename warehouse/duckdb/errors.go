@@ -77,7 +77,7 @@ func openRemedy(path string) string {
 	case os.IsNotExist(err):
 		return fmt.Sprintf("the folder %s does not exist; make it, or change the path", dir)
 	case err != nil:
-		return fmt.Sprintf("the folder %s cannot be read", dir)
+		return fmt.Sprintf("give this user the right to read the folder %s", dir)
 	case !info.IsDir():
 		return fmt.Sprintf("%s is not a folder; change the path", dir)
 	}
