@@ -7,7 +7,7 @@ type demoResult struct {
 	Config    string         `json:"config"`
 	Database  string         `json:"database"`
 	Data      string         `json:"data"`
-	Run       view           `json:"run"`
+	Run       *runResult     `json:"run"`
 	Tables    []loadedTable  `json:"tables"`
 	Questions []demoQuestion `json:"questions"`
 
@@ -26,9 +26,10 @@ func (r *demoResult) Text(p *printer) {
 		return
 	}
 	p.line("An online shop's CleverTap account: %s.", r.Data)
-	p.line("")
 	if r.Run != nil {
-		r.Run.Text(p)
+		for _, pl := range r.Run.Pipelines {
+			pl.brief(p)
+		}
 	}
 	if len(r.Tables) == 0 {
 		return

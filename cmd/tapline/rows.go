@@ -2,8 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -91,7 +92,7 @@ func (r rows) table() *table {
 			case int64:
 				cells[i] = count(v)
 			case float64:
-				cells[i] = fmt.Sprintf("%.6g", v)
+				cells[i] = decimal(v)
 			default:
 				cells[i] = v
 			}
@@ -99,6 +100,20 @@ func (r rows) table() *table {
 		t.add(cells...)
 	}
 	return t
+}
+
+// decimal writes a number for people: no more than four places, no exponent
+// where digits can be read.
+func decimal(v float64) string {
+	if math.Abs(v) >= 1e15 || v != 0 && math.Abs(v) < 1e-4 {
+		return strconv.FormatFloat(v, 'g', 6, 64)
+	}
+	whole, rest, _ := strings.Cut(strconv.FormatFloat(math.Round(v*1e4)/1e4, 'f', -1, 64), ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || n == 0 {
+		return strings.TrimSuffix(whole+"."+rest, ".")
+	}
+	return count(n) + prefixed(".", rest)
 }
 
 // ask runs a query whose result is small, and returns all of it.

@@ -53,17 +53,17 @@ type runOptions struct {
 // run runs the pipelines selected, one after the other. What befalls one does
 // not keep the next from running, unless nothing can be written or somebody
 // wants it all to stop.
-func (p *project) run(ctx context.Context, names []string, o runOptions) (view, error) {
+func (p *project) run(ctx context.Context, names []string, o runOptions) (*runResult, error) {
+	result := &runResult{Pipelines: []pipelineResult{}}
 	pipelines, err := p.selected(names)
 	if err != nil {
-		return nil, err
+		return result, err
 	}
 	if err := o.window.check(); err != nil {
-		return nil, err
+		return result, err
 	}
 	progress := p.a.newProgress()
 	defer progress.stop()
-	result := &runResult{Pipelines: []pipelineResult{}}
 	var errs []error
 	for _, pl := range pipelines {
 		r, err := p.runOne(ctx, pl, o, progress)

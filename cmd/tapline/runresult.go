@@ -33,8 +33,17 @@ type pipelineResult struct {
 	BytesRead        int64           `json:"bytesRead"`
 	Skipped          int             `json:"skipped"`
 	Resumed          int             `json:"resumed"`
+	Spent            spent           `json:"secondsSpent"`
 	Loads            []loadResult    `json:"loads"`
 	Failures         []failureResult `json:"failures"`
+}
+
+// spent is where the time went, in seconds, summed over slices side by side.
+type spent struct {
+	Read  float64 `json:"read"`  // waiting for the vendor, decoding
+	Stage float64 `json:"stage"` // encoding, writing parts
+	Shape float64 `json:"shape"` // settling columns, writing parts again that do not fit
+	Load  float64 `json:"load"`  // in the warehouse
 }
 
 type loadResult struct {
@@ -65,6 +74,7 @@ func (r pipelineResult) ended(s loader.Summary, err error, a *app) pipelineResul
 		at := s.Started.UTC()
 		r.StartedAt, r.Seconds = &at, s.Finished.Sub(s.Started).Seconds()
 	}
+	r.Spent = spent{s.ReadTime.Seconds(), s.StageTime.Seconds(), s.ShapeTime.Seconds(), s.LoadTime.Seconds()}
 	r.Loads, r.Failures = []loadResult{}, []failureResult{}
 	for _, l := range s.Loads {
 		x := l.Receipt
@@ -94,21 +104,29 @@ func (r *runResult) Text(p *printer) {
 }
 
 func (r pipelineResult) text(p *printer) {
+	if len(r.Loads) > 0 {
+		t := &table{heads: []string{"table", ">slices", ">rows", ">quarantined", "columns"}}
+		tables := r.tables()
+		for _, name := range slices.Sorted(maps.Keys(tables)) {
+			s := tables[name]
+			t.add(name, count(s.slices), count(s.rows), count(s.quarantined), s.changes())
+		}
+		p.table(t)
+	}
+	r.brief(p)
+}
+
+// brief says in a line or two what the run did; of a run that failed before it
+// loaded anything the error says more.
+func (r pipelineResult) brief(p *printer) {
 	if len(r.Loads) == 0 {
 		if r.Status == statusDone {
 			p.line("%s: nothing to do, %s loaded already", r.Pipeline, plural(int64(r.Skipped), "slice"))
 		}
 		return
 	}
-	t := &table{heads: []string{"table", ">slices", ">rows", ">quarantined", "columns"}}
-	tables := r.tables()
-	for _, name := range slices.Sorted(maps.Keys(tables)) {
-		s := tables[name]
-		t.add(name, count(s.slices), count(s.rows), count(s.quarantined), s.changes())
-	}
-	p.table(t)
 	took := time.Duration(r.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
-	p.line("%s: %s loaded into %s in %s", r.Pipeline, plural(r.RowsLoaded, "row"), plural(int64(len(tables)), "table"), took.String())
+	p.line("%s: %s loaded into %s in %s", r.Pipeline, plural(r.RowsLoaded, "row"), plural(int64(len(r.tables())), "table"), took.String())
 	if n := r.RowsQuarantined + r.CellsQuarantined; n > 0 {
 		p.line("%s in quarantine; see them: tapline quarantine list", plural(n, "value"))
 	}

@@ -55,6 +55,15 @@ func TestNumbersForPeople(t *testing.T) {
 	}
 }
 
+func TestDecimal(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", -0.5: "-0.5", 97.9: "97.9", 11504612: "11,504,612", 1234.56789: "1,234.5679",
+		1e-9: "1e-09", 1e20: "1e+20", 0.1 + 0.2: "0.3"} {
+		if got := decimal(v); got != want {
+			t.Errorf("decimal(%g) = %s, want %s", v, got, want)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	names := []string{"run", "runs", "plan", "backfill"}
 	for word, want := range map[string]string{"rum": "run", "plam": "plan", "bakfil": "backfill", "something": "", "": ""} {
