@@ -18,7 +18,7 @@ import (
 
 func TestReadByArrow(t *testing.T) {
 	for _, c := range contents() {
-		for _, codec := range []Codec{Zstd, Snappy, Uncompressed} {
+		for _, codec := range c.codecs() {
 			t.Run(c.name+"/"+string(codec), func(t *testing.T) {
 				var b bytes.Buffer
 				stats := write(t, &b, c.batches, Options{Codec: codec})

@@ -18,7 +18,7 @@ import (
 func TestReadByDuckDB(t *testing.T) {
 	db := openDuckDB(t)
 	for _, c := range contents() {
-		for _, codec := range []Codec{Zstd, Snappy, Uncompressed} {
+		for _, codec := range c.codecs() {
 			t.Run(c.name+"/"+string(codec), func(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "t.parquet")
 				writeFile(t, file, c.batches, Options{Codec: codec})

@@ -32,12 +32,18 @@ func encodeFixed[W word](e *encoder, f *fixed[W], out *chunk, lv levels, k kind,
 	values := f.present(all, lv)
 	if f.dict.build(values) {
 		out.stats.words(k, f.dict.keys)
+		if !out.stats.known {
+			out.stats.nans = countNaNs(f.dict.keys, f.dict.index)
+		}
 		e.page = appendWords(e.page[:0], f.dict.keys)
 		e.flush(out, dictionaryPage, len(f.dict.keys))
 		e.indexPages(out, lv, f.dict.index, len(f.dict.keys))
 		return nil
 	}
 	out.stats.words(k, values)
+	if !out.stats.known {
+		out.stats.nans = countNaNs(values, nil)
+	}
 	e.pages(out, lv, encPlain, byRows(lv), func(dst []byte, from, to int) []byte {
 		return appendWords(dst, values[from:to])
 	})

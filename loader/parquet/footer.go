@@ -55,7 +55,7 @@ func (f *footer) addChunk(col column, codec codecID, c *chunk, at int64) {
 	if c.dictBytes > 0 {
 		t.i64(11, at)
 	}
-	c.stats.append(t)
+	c.stats.append(t, col.kind)
 	t.end()
 	t.end()
 }

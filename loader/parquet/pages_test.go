@@ -76,8 +76,8 @@ func pageOf(header map[int16]any) page {
 	return p
 }
 
-// thriftReader reads what thrift writes in page headers: integers and
-// structures.
+// thriftReader reads what thrift writes in page headers and statistics:
+// integers, booleans, texts and structures.
 type thriftReader struct {
 	b  []byte
 	at int
@@ -93,13 +93,20 @@ func (r *thriftReader) structure() map[int16]any {
 			return fields
 		}
 		id += int16(head >> 4)
-		if head&15 == typeStruct {
+		switch head & 15 {
+		case typeStruct:
 			fields[id] = r.structure()
-			continue
+		case typeTrue, typeFalse:
+			fields[id] = head&15 == typeTrue
+		case typeBinary:
+			size, n := binary.Uvarint(r.b[r.at:])
+			r.at += n + int(size)
+			fields[id] = r.b[r.at-int(size) : r.at]
+		default:
+			v, n := binary.Varint(r.b[r.at:])
+			r.at += n
+			fields[id] = v
 		}
-		v, n := binary.Varint(r.b[r.at:])
-		r.at += n
-		fields[id] = v
 	}
 }
 

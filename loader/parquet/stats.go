@@ -10,6 +10,7 @@ import (
 // statistics are what a reader may know of a chunk without reading it.
 type statistics struct {
 	nulls int
+	nans  int // of a column of floats
 	// min and max are values as the file stores them. known is false when the
 	// chunk has none, or none that may be told.
 	known    bool
@@ -17,10 +18,10 @@ type statistics struct {
 }
 
 func (s *statistics) reset() {
-	s.nulls, s.known, s.min, s.max = 0, false, s.min[:0], s.max[:0]
+	s.nulls, s.nans, s.known, s.min, s.max = 0, 0, false, s.min[:0], s.max[:0]
 }
 
-func (s *statistics) append(t *thrift) {
+func (s *statistics) append(t *thrift, k kind) {
 	t.begin(12)
 	t.i64(3, int64(s.nulls))
 	if s.known {
@@ -28,6 +29,9 @@ func (s *statistics) append(t *thrift) {
 		t.binary(6, s.min)
 		t.bool(7, true) // max is a value of the chunk
 		t.bool(8, true) // min likewise
+	}
+	if k == float {
+		t.i64(9, int64(s.nans)) // must be told, even if there is none
 	}
 	t.end()
 }
@@ -83,6 +87,26 @@ func floatBounds(values []uint64) (lo, hi uint64, ok bool) {
 		most = 0
 	}
 	return math.Float64bits(least), math.Float64bits(most), true
+}
+
+// countNaNs counts those among floats, or among the floats that index names.
+func countNaNs[W word](floats []W, index []uint32) int {
+	isNaN := func(v W) bool { return math.IsNaN(math.Float64frombits(uint64(v))) }
+	n := 0
+	if index == nil {
+		for _, v := range floats {
+			if isNaN(v) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, i := range index {
+		if isNaN(floats[i]) {
+			n++
+		}
+	}
+	return n
 }
 
 // booleans takes the bounds of n values, so many of which are true.

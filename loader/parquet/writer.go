@@ -4,12 +4,14 @@
 //
 // It is small because it is narrow, and quick for the same reason. The validity
 // bitmap of an Arrow column already is the bit-packed run of its definition
-// levels, and the values are taken straight from the buffers; no value is ever
-// boxed, copied into a row or looked at twice. Reading is left to others.
+// levels, and the values are taken straight from the buffers: no value is boxed
+// or copied into a row. Reading is left to others.
 //
 // Files hold v1 data pages, PLAIN or RLE_DICTIONARY, with a checksum each and
-// with statistics for every column of every row group. The format is that of
-// github.com/apache/parquet-format, as of version 2.11.
+// with statistics for every column of every row group. Bounds are left out for a
+// column that holds NaN, and for texts longer than 64 bytes. The format is that
+// of github.com/apache/parquet-format, src/main/thrift/parquet.thrift as of
+// commit 24102ed (read 2026-11-22).
 package parquet
 
 import (
