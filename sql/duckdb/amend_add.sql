@@ -2,4 +2,4 @@
 -- Parameters: Values (whether there are values), Count (rows of this
 --   statement); place and value in turn.
 -- Idempotent: no.
-INSERT INTO amended VALUES {{range $i := .Count}}{{if $i}}, {{end}}(?{{if $.Values}}, ?{{end}}){{end}}
+INSERT INTO temp.amended VALUES {{range $i := .Count}}{{if $i}}, {{end}}(?{{if $.Values}}, ?{{end}}){{end}}

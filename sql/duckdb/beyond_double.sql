@@ -2,5 +2,5 @@
 --   numbers begin to leave integers out.
 -- Parameters: Table, Column.
 -- Idempotent: reads only.
-SELECT count(*) FROM {{ident .Table}}
+SELECT count(*) FROM main.{{ident .Table}}
 WHERE {{ident .Column}} > 9007199254740992 OR {{ident .Column}} < -9007199254740992

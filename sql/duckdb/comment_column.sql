@@ -1,4 +1,4 @@
 -- Purpose: keep the vendor's name of a column.
 -- Parameters: Table, Column, Source.
 -- Idempotent: yes.
-COMMENT ON COLUMN {{ident .Table}}.{{ident .Column}} IS {{text .Source}}
+COMMENT ON COLUMN main.{{ident .Table}}.{{ident .Column}} IS {{text .Source}}

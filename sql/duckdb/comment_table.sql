@@ -1,4 +1,4 @@
 -- Purpose: keep what a row of the table is.
 -- Parameters: Table, About.
 -- Idempotent: yes.
-COMMENT ON TABLE {{ident .Table}} IS {{text .About}}
+COMMENT ON TABLE main.{{ident .Table}} IS {{text .About}}

@@ -3,8 +3,8 @@
 -- Parameters: Table, Columns, Paths, Only (a table of the places to take; ""
 --   for all).
 -- Idempotent: no; part of a transaction that looks for the load first.
-INSERT INTO {{ident .Table}} ({{idents .Columns}})
+INSERT INTO main.{{ident .Table}} ({{idents .Columns}})
 SELECT {{idents .Columns}}
 FROM read_parquet([{{texts .Paths}}], union_by_name = true, hive_partitioning = false)
 {{- if .Only}}
-WHERE _tapline_row IN (SELECT place FROM {{ident .Only}}){{end}}
+WHERE _tapline_row IN (SELECT place FROM temp.{{ident .Only}}){{end}}

@@ -1,4 +1,4 @@
 -- Purpose: remove the rows of a slice's older revisions.
 -- Parameters: Table; $1 slice.
 -- Idempotent: yes.
-DELETE FROM {{ident .Table}} WHERE _tapline_slice = $1
+DELETE FROM main.{{ident .Table}} WHERE _tapline_slice = $1

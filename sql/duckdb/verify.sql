@@ -11,7 +11,7 @@ WITH receipts AS (
 ), places AS (
 {{- if .Table}}
   SELECT _tapline_load AS load, _tapline_row AS place, count(*) AS n, any_value(_tapline_slice) AS slice
-  FROM {{ident .Table}} GROUP BY ALL
+  FROM main.{{ident .Table}} GROUP BY ALL
 {{- else}}
   SELECT NULL::VARCHAR AS load, NULL::BIGINT AS place, 0::BIGINT AS n, NULL::VARCHAR AS slice WHERE false
 {{- end}}

@@ -10,7 +10,7 @@ WITH newest AS (
   SELECT {{text $t.Name}} AS table_name,
 {{- if eq $t.Event "ts"}} max(ts)
 {{- else if eq $t.Event "event_date"}} to_timestamp(epoch(max(event_date)))
-{{- else}} NULL::TIMESTAMPTZ{{end}} AS newest_event, count(*) AS rows_total FROM {{ident $t.Name}}
+{{- else}} NULL::TIMESTAMPTZ{{end}} AS newest_event, count(*) AS rows_total FROM main.{{ident $t.Name}}
 {{- else}}
   SELECT NULL::VARCHAR AS table_name, NULL::TIMESTAMPTZ AS newest_event, 0::BIGINT AS rows_total WHERE false
 {{- end}}

@@ -73,6 +73,7 @@ func Run(t *testing.T, s Subject) {
 		{"TooManyColumns", testTooManyColumns},
 		{"Foreign", testForeign},
 		{"OddNames", testOddNames},
+		{"OddTables", testOddTables},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(newEnv(t, s)) })
 	}
