@@ -63,9 +63,9 @@ func (l runsList) Text(p *printer) {
 		p.line("no runs yet")
 		return
 	}
-	t := &table{heads: []string{"run", "pipeline", "command", "status", "started", "took", ">loads", ">rows", ">quarantined", "code"}}
+	t := &table{heads: []string{"run", "pipeline", "command", "status", clockHead("started"), "took", ">loads", ">rows", ">quarantined", "code"}}
 	for _, r := range l.Runs {
-		t.add(r.ID, r.Pipeline, r.Command, r.Status, clock(r.StartedAt), r.took(), count(r.Loads), count(r.Rows), count(r.Quarantined), r.Code)
+		t.add(r.ID, r.Pipeline, r.Command, r.Status, minute(r.StartedAt), r.took(), count(r.Loads), count(r.Rows), count(r.Quarantined), r.Code)
 	}
 	p.table(t)
 }
@@ -79,6 +79,11 @@ func (r record) took() string {
 
 // clock is a time for people: in their zone, which it names.
 func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
+
+// minute is clock for a column of a table, whose head is clockHead.
+func minute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
+
+func clockHead(word string) string { return word + " (" + time.Now().Local().Format("-07:00") + ")" }
 
 type runShown struct {
 	record

@@ -3,6 +3,7 @@
 package main
 
 import (
+	stdsql "database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/duckdb/duckdb-go/v2" // what others do to a database file
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"tapline/exporter"
@@ -34,6 +36,8 @@ func TestScripts(t *testing.T) {
 			"account": account,
 			"late":    late,
 			"asked":   asked,
+			"sql":     execSQL,
+			"hold":    hold,
 		},
 	})
 }
@@ -126,4 +130,27 @@ func asked(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// execSQL does to a database file what its owner might: sql FILE STATEMENT.
+func execSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sql FILE STATEMENT")
+	}
+	db, err := stdsql.Open("duckdb", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.Exec(args[1])
+	ts.Check(err)
+	ts.Check(db.Close())
+}
+
+// hold keeps a database file open, as a BI tool might, until the script ends.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold FILE")
+	}
+	db, err := stdsql.Open("duckdb", ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(db.Ping())
+	ts.Defer(func() { _ = db.Close() })
 }

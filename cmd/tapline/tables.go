@@ -95,9 +95,14 @@ func (l tablesList) Text(p *printer) {
 		p.line("nothing is loaded yet; tapline run loads")
 		return
 	}
-	t := &table{heads: []string{"table", ">rows", ">slices", "first day", "last day", "loaded", ">quarantined", "warehouse"}}
+	t := &table{heads: []string{"table", ">rows", ">slices", "first day", "last day", clockHead("loaded"), ">quarantined", "warehouse"}}
+	several := slices.ContainsFunc(l.Tables, func(x loadedTable) bool { return x.Warehouse != l.Tables[0].Warehouse })
+	if !several {
+		t.heads = t.heads[:len(t.heads)-1]
+	}
 	for _, x := range l.Tables {
-		t.add(x.Table, count(x.Rows), count(x.Slices), x.FirstDay, x.LastDay, clock(x.LoadedAt), count(x.Quarantined), x.Warehouse)
+		cells := []any{x.Table, count(x.Rows), count(x.Slices), x.FirstDay, x.LastDay, minute(x.LoadedAt), count(x.Quarantined), x.Warehouse}
+		t.add(cells[:len(t.heads)]...)
 	}
 	p.table(t)
 }
