@@ -25,11 +25,11 @@ deps: # a C++ compiler for DuckDB, installed where it is missing
 
 .PHONY: build
 build: deps ## bin/tapline
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/tapline
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/tapline
 
 .PHONY: lite
 lite: ## bin/tapline-lite: pure Go, without DuckDB
-	CGO_ENABLED=0 $(GO) build -trimpath -tags noduckdb -ldflags '$(LDFLAGS)' -o bin/tapline-lite ./cmd/tapline
+	CGO_ENABLED=0 $(GO) build -tags noduckdb -ldflags '$(LDFLAGS)' -o bin/tapline-lite ./cmd/tapline
 
 .PHONY: demo
 demo: build ## see it work: a vendor on this machine, a DuckDB file, three questions
@@ -48,7 +48,9 @@ test: check ## every test, with the race detector
 
 .PHONY: bench
 bench: deps ## speed and memory, as ratios to DuckDB in the same run
-	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./bench
+	$(GO) test -run '^$$' -bench 'PagesToParquet' -benchtime 5x ./exporter/clevertap
+	$(GO) test -run '^$$' -bench 'BenchmarkRun|BenchmarkMemory' -benchtime 1x -timeout 30m ./cmd/tapline
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./loader/parquet ./exporter/format/json
 
 .PHONY: soak
 soak: deps ## 500 cycles of kill -9, and crashes everywhere with every backend

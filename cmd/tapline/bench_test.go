@@ -31,7 +31,7 @@ func benchShop(rows int) *clevertaptest.Shop {
 func releaseBinary(tb testing.TB) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "tapline")
-	if out, err := exec.Command("go", "build", "-trimpath", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
 		tb.Fatalf("go build: %v\n%s", err, out)
 	}
 	return path
