@@ -22,11 +22,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
+
+	driverduckdb "github.com/duckdb/duckdb-go/v2"
 
 	"tapline/warehouse"
 )
@@ -63,8 +63,9 @@ type Config struct {
 // A Warehouse is a DuckDB file. It is safe for concurrent use: all operations of
 // a process on one file take turns.
 type Warehouse struct {
-	cfg  Config
-	turn *turn
+	cfg    Config
+	turn   *turn
+	engine *driverduckdb.Connector // nil = not running; who has the turn has it
 }
 
 var (
@@ -85,11 +86,13 @@ const (
 // New returns the Warehouse of a file. It opens nothing yet; the error is about
 // cfg.
 func New(cfg Config) (*Warehouse, error) {
-	path, err := usablePath(cfg.Path)
-	if err != nil {
-		return nil, err
+	if cfg.Path == "" {
+		return nil, errors.New("duckdb: path: is empty; name the database file, such as bi.duckdb")
 	}
-	cfg.Path = path
+	var err error
+	if cfg.Path, err = filepath.Abs(cfg.Path); err != nil {
+		return nil, fmt.Errorf("duckdb: path: %w", err)
+	}
 	if cfg.Snapshot != "" {
 		if cfg.Snapshot, err = filepath.Abs(cfg.Snapshot); err != nil {
 			return nil, fmt.Errorf("duckdb: snapshot: %w", err)
@@ -114,22 +117,6 @@ func New(cfg Config) (*Warehouse, error) {
 		cfg.Now = time.Now
 	}
 	return &Warehouse{cfg: cfg, turn: turnOf(cfg.Path)}, nil
-}
-
-// usablePath makes the path absolute and refuses what the driver would take for
-// settings.
-func usablePath(path string) (string, error) {
-	if path == "" {
-		return "", errors.New("duckdb: path: is empty; name the database file, such as bi.duckdb")
-	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("duckdb: path: %w", err)
-	}
-	if _, err := url.Parse(abs); err != nil || strings.ContainsAny(abs, "?#") {
-		return "", fmt.Errorf("duckdb: path: %q has one of ?, # and %% in it, which DuckDB's driver reads in its own way", path)
-	}
-	return abs, nil
 }
 
 // now is the time of a receipt, as precise as the database keeps it.

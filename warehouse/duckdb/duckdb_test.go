@@ -23,8 +23,8 @@ func TestWarehouse(t *testing.T) {
 }
 
 func newInstance(t *testing.T) warehousetest.Instance {
-	// DuckDB reads some of these characters as patterns in the names of parts.
-	path := filepath.Join(t.TempDir(), "it's [b]i*.duckdb")
+	// Patterns and addresses are made of these characters.
+	path := filepath.Join(t.TempDir(), "it's [b]i*?#%zz.duckdb")
 	w := open(t, Config{Path: path})
 	return warehousetest.Instance{
 		Warehouse: w,
@@ -43,6 +43,11 @@ func open(t testing.TB, cfg Config) *Warehouse {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return w
 }
 
@@ -70,8 +75,6 @@ func scalar(t testing.TB, w *Warehouse, text string) string {
 func TestNewRefuses(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"no path":         {},
-		"question mark":   {Path: "a?b.duckdb"},
-		"percent":         {Path: "a%zz.duckdb"},
 		"snapshot itself": {Path: "a.duckdb", Snapshot: "./a.duckdb"},
 	} {
 		if _, err := New(cfg); err == nil {

@@ -59,13 +59,21 @@ func (w *Warehouse) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%s: %w: free some on its disk, or set a temporary folder on another: %w", path, warehouse.ErrFull, err)
 	case isOutOfMemory(err):
 		return fmt.Errorf("%s: DuckDB needs more memory than it may take: %w", path, err)
+	}
+	return err
+}
+
+// explainOpen does the same for an error of opening the file.
+func (w *Warehouse) explainOpen(ctx context.Context, err error) error {
+	path, known := w.cfg.Path, w.explain(ctx, err)
+	switch {
+	case known != err: // explained
+		return known
 	case hasAny(err, "is not a valid DuckDB database file"):
 		return fmt.Errorf("%s: %w: the file is not a DuckDB database; name another file, or move this one away: %w",
 			path, warehouse.ErrUnreachable, err)
-	case hasAny(err, "could not connect to database"):
-		return fmt.Errorf("%s: %w: %s: %w", path, warehouse.ErrUnreachable, openRemedy(path), err)
 	}
-	return err
+	return fmt.Errorf("%s: %w: %s: %w", path, warehouse.ErrUnreachable, openRemedy(path), err)
 }
 
 // openRemedy says what to do about a file that does not open. It looks at the

@@ -19,9 +19,10 @@ const schemaVersion = 1
 // begin starts the one transaction of a writing operation and makes sure of
 // tapline's own tables.
 func (s *session) begin(ctx context.Context) error {
-	if _, err := s.conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-		return s.w.explain(ctx, err)
+	if _, err := s.exec(ctx, "begin", nil); err != nil {
+		return err
 	}
+	s.begun = true
 	known, err := s.known(ctx)
 	if err != nil || known {
 		return err
@@ -43,10 +44,9 @@ func (s *session) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return s.w.explain(ctx, err)
-	}
-	return nil
+	_, err := s.exec(ctx, "commit", nil)
+	s.begun, s.wrote = err != nil, err == nil
+	return err
 }
 
 // writing runs f in a transaction of its own, which is gone without a trace

@@ -43,8 +43,8 @@ func (w *Warehouse) publish(ctx context.Context) error {
 	}()
 	var temp string
 	err := w.with(ctx, access{memory: w.cfg.MemoryLimit, threads: 1}, func(s *session) error {
-		if _, err := s.conn.ExecContext(ctx, "CHECKPOINT"); err != nil {
-			return w.explain(ctx, err)
+		if _, err := s.exec(ctx, "checkpoint", nil); err != nil {
+			return err
 		}
 		var err error
 		if source, err = os.Open(w.cfg.Path); err != nil {

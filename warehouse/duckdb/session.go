@@ -5,13 +5,10 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
-	"strconv"
 	"time"
 
 	driverduckdb "github.com/duckdb/duckdb-go/v2"
@@ -30,9 +27,13 @@ type access struct {
 
 // A session is the open file during one operation: one connection.
 type session struct {
-	w    *Warehouse
-	db   *sql.DB
-	conn *sql.Conn
+	w      *Warehouse
+	engine *driverduckdb.Connector
+	access access
+	db     *sql.DB
+	conn   *sql.Conn
+	begun  bool // a transaction is open
+	wrote  bool // a transaction was committed
 }
 
 // errNoFile says that the database file does not exist, for operations that
@@ -58,7 +59,8 @@ func (w *Warehouse) with(ctx context.Context, a access, f func(*session) error) 
 	defer func() {
 		// What f wrote is committed, or it failed and said why. Closing only
 		// tidies: what is not in the file yet is in its log beside it.
-		if cerr := s.close(); cerr != nil && err == nil {
+		failed := err != nil && !errors.Is(err, errUnchanged)
+		if cerr := s.close(failed); cerr != nil && err == nil {
 			w.cfg.Log.Warn("closing the database", "path", w.cfg.Path, "err", cerr)
 		}
 	}()
@@ -96,7 +98,7 @@ func (w *Warehouse) openUnlocked(ctx context.Context, a access) (*session, error
 			return s, nil
 		}
 		if !isLocked(err) {
-			return nil, w.explain(ctx, err)
+			return nil, w.explainOpen(ctx, err)
 		}
 		if time.Until(deadline) <= 0 {
 			return nil, lockedError(w.cfg.Path, w.cfg.LockWait, err)
@@ -111,65 +113,116 @@ func (w *Warehouse) openUnlocked(ctx context.Context, a access) (*session, error
 	}
 }
 
-// connect opens the file and one connection.
+// connect opens the file on the Warehouse's engine, or for foreign SQL on one of
+// its own, whose settings cannot be turned back.
 func (w *Warehouse) connect(ctx context.Context, a access) (*session, error) {
-	c, err := driverduckdb.NewConnector(w.cfg.Path+"?"+w.settings(a).Encode(), func(e driver.ExecerContext) error {
-		// Instants look the same in every session, whatever the machine's zone is.
-		_, err := e.ExecContext(ctx, "SET TimeZone = 'UTC'", nil)
+	e := w.engine
+	if e == nil || a.query {
+		var err error
+		if e, err = w.startEngine(); err != nil {
+			return nil, err
+		}
+		if !a.query {
+			w.engine = e
+		}
+	}
+	s := &session{w: w, engine: e, access: a}
+	err := s.attach(ctx)
+	if err == nil {
+		return s, nil
+	}
+	// The engine is good for another try when only the file is taken.
+	return nil, errors.Join(err, s.end(isLocked(err) && !a.query))
+}
+
+func (s *session) attach(ctx context.Context) error {
+	s.db = sql.OpenDB(s.w.connector(s.engine))
+	s.db.SetMaxOpenConns(1)
+	var err error
+	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
-	})
-	if err != nil {
-		return nil, err
 	}
-	var connector driver.Connector = c
-	if w.cfg.Wrap != nil {
-		connector = w.cfg.Wrap(c)
+	type step struct {
+		name string
+		data any
 	}
-	// The driver's own Close lets go of the file; a wrapper may lack it.
-	db := sql.OpenDB(closing{connector, c})
-	db.SetMaxOpenConns(1)
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	steps := []step{
+		{"set_memory", map[string]any{"Memory": s.access.memory}},
+		{"set_threads", map[string]any{"Threads": max(s.access.threads, 1)}},
+		{"set_order", map[string]any{"Keep": s.access.query}},
+		{"attach", map[string]any{"Path": s.w.cfg.Path, "ReadOnly": s.access.readOnly}},
+		{"use", nil},
 	}
-	return &session{w: w, db: db, conn: conn}, nil
+	if s.access.query {
+		// What the file may do is settled before foreign SQL comes.
+		steps = append(steps, step{"set_inside", nil}, step{"set_locked", nil})
+	}
+	for _, step := range steps {
+		if err := s.run(ctx, step.name, step.data); err != nil {
+			return err
+		}
+	}
+	if !s.access.readOnly {
+		if err := s.w.sweepTemp(); err != nil {
+			s.w.cfg.Log.Warn("removing temporary files", "path", s.w.cfg.Path, "err", err)
+		}
+	}
+	return nil
 }
 
-// closing is a connector that closes the driver's connector with the pool.
-type closing struct {
-	driver.Connector
-	inner *driverduckdb.Connector
-}
-
-func (c closing) Close() error { return c.inner.Close() }
-
-func (w *Warehouse) settings(a access) url.Values {
-	v := url.Values{
-		"autoinstall_known_extensions": {"false"},
-		"autoload_known_extensions":    {"false"},
-		"threads":                      {strconv.Itoa(max(a.threads, 1))},
-	}
-	if a.memory > 0 {
-		v.Set("memory_limit", strconv.FormatInt(a.memory, 10)+"B")
-	}
-	if a.readOnly {
-		v.Set("access_mode", "READ_ONLY")
-	} else {
-		// Rows carry their place; keeping their order costs half the speed.
-		v.Set("preserve_insertion_order", "false")
-	}
-	if a.query {
-		v.Set("enable_external_access", "false")
-	}
-	if w.cfg.TempDir != "" {
-		v.Set("temp_directory", w.cfg.TempDir)
-	}
-	return v
-}
-
-func (s *session) close() error {
+// close closes the file. After a failure, or when the operation wrote temporary
+// files, the engine goes too, and all that it may still hold with it.
+func (s *session) close(failed bool) error {
 	defer s.w.turn.give()
-	return errors.Join(s.conn.Close(), s.db.Close())
+	if failed || s.access.query {
+		return s.end(false)
+	}
+	err := s.detach(context.Background())
+	_, statErr := os.Stat(s.w.tempDir())
+	return errors.Join(err, s.end(err == nil && errors.Is(statErr, fs.ErrNotExist)))
+}
+
+// detach closes the file on an engine that goes on. The context of the operation
+// may be over, and the file has to be closed all the same.
+func (s *session) detach(ctx context.Context) error {
+	var errs []error
+	if s.begun {
+		errs = append(errs, s.run(ctx, "rollback", nil))
+	}
+	if s.wrote {
+		// Closing would do this as well, and take ten times as long.
+		errs = append(errs, s.run(ctx, "checkpoint", nil))
+	}
+	for _, name := range []string{"leave", "detach"} {
+		errs = append(errs, s.run(ctx, name, nil))
+	}
+	return errors.Join(errs...)
+}
+
+// end closes the connection, and the engine unless it is kept.
+func (s *session) end(keep bool) error {
+	var errs []error
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	errs = append(errs, s.db.Close())
+	if !keep {
+		errs = append(errs, s.engine.Close())
+		if s.w.engine == s.engine {
+			s.w.engine = nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// run runs a statement without parameters and gives the driver's own error.
+func (s *session) run(ctx context.Context, name string, data any) error {
+	text, err := taplinesql.Text("duckdb", name, data)
+	if err != nil {
+		return err
+	}
+	_, err = s.conn.ExecContext(ctx, text)
+	return err
 }
 
 // exec runs the statement called name and returns how many rows it changed.

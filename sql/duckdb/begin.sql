@@ -1,0 +1,4 @@
+-- Purpose: start the transaction of a writing operation.
+-- Parameters: none.
+-- Idempotent: no.
+BEGIN TRANSACTION

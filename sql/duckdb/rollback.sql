@@ -1,0 +1,4 @@
+-- Purpose: end the transaction without a trace.
+-- Parameters: none.
+-- Idempotent: no.
+ROLLBACK

@@ -1,0 +1,4 @@
+-- Purpose: bound the threads of DuckDB.
+-- Parameters: Threads.
+-- Idempotent: yes.
+SET threads = {{.Threads}}

@@ -1,0 +1,4 @@
+-- Purpose: make names mean what is in the database file.
+-- Parameters: none.
+-- Idempotent: yes.
+USE tapline

@@ -1,0 +1,103 @@
+//go:build cgo
+
+package duckdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	driverduckdb "github.com/duckdb/duckdb-go/v2"
+
+	taplinesql "tapline/sql"
+	"tapline/warehouse"
+)
+
+// An engine is a running DuckDB with no file open. Starting one takes ten times
+// as long as opening a file on it, so a Warehouse keeps its engine between
+// operations. It holds no lock and next to no memory then.
+
+// startEngine starts a DuckDB that loads no extensions and has an empty
+// database in memory.
+func (w *Warehouse) startEngine() (*driverduckdb.Connector, error) {
+	zone, err := taplinesql.Text("duckdb", "set_zone", nil)
+	if err != nil {
+		return nil, err
+	}
+	v := url.Values{
+		"autoinstall_known_extensions": {"false"},
+		"autoload_known_extensions":    {"false"},
+		"temp_directory":               {w.tempDir()},
+	}
+	return driverduckdb.NewConnector("?"+v.Encode(), func(e driver.ExecerContext) error {
+		_, err := e.ExecContext(context.Background(), zone, nil)
+		return err
+	})
+}
+
+// connector is the engine as database/sql sees it, and as a test wraps it.
+// Closing a pool does not close the engine.
+func (w *Warehouse) connector(e *driverduckdb.Connector) driver.Connector {
+	var c driver.Connector = lasting{e}
+	if w.cfg.Wrap != nil {
+		c = w.cfg.Wrap(c)
+	}
+	return c
+}
+
+// lasting hides Close from database/sql.
+type lasting struct{ driver.Connector }
+
+// tempPrefix starts the names of temporary folders; the process id follows, so
+// that processes that read at the same time do not meet.
+func (w *Warehouse) tempPrefix() string {
+	dir := w.cfg.TempDir
+	if dir == "" {
+		dir = filepath.Dir(w.cfg.Path)
+	}
+	return filepath.Join(dir, filepath.Base(w.cfg.Path)+".tmp-")
+}
+
+// tempDir is where DuckDB writes what does not fit in memory. DuckDB makes it
+// when it needs it and removes it when the engine ends.
+func (w *Warehouse) tempDir() string { return fmt.Sprint(w.tempPrefix(), os.Getpid()) }
+
+// sweepTemp removes the temporary folders that killed processes left. It may be
+// called only while no other process can have the file open.
+func (w *Warehouse) sweepTemp() error {
+	if w.cfg.TempDir != "" {
+		return nil // another file of the same name may use it
+	}
+	dir, prefix := filepath.Split(w.tempPrefix())
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) && e.IsDir() {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}
+
+// Close ends the engine. The Warehouse can be used again afterwards, and starts
+// another.
+func (w *Warehouse) Close() error {
+	ok, err := w.turn.take(context.Background(), false, w.cfg.LockWait)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("duckdb: close: a query is not ended: %w", warehouse.ErrLocked)
+	}
+	defer w.turn.give()
+	if w.engine == nil {
+		return nil
+	}
+	err = w.engine.Close()
+	w.engine = nil
+	return err
+}
