@@ -26,8 +26,6 @@ import (
 	"runtime"
 	"time"
 
-	driverduckdb "github.com/duckdb/duckdb-go/v2"
-
 	"tapline/warehouse"
 )
 
@@ -65,7 +63,7 @@ type Config struct {
 type Warehouse struct {
 	cfg    Config
 	turn   *turn
-	engine *driverduckdb.Connector // nil = not running; who has the turn has it
+	engine *engine // nil = not running; who has the turn has it
 }
 
 var (

@@ -21,10 +21,37 @@ import (
 // An engine is a running DuckDB with no file open. Starting one takes ten times
 // as long as opening a file on it, so a Warehouse keeps its engine between
 // operations. It holds no lock and next to no memory then.
+type engine struct {
+	connector *driverduckdb.Connector
+	settings  map[string]string // by statement: the text that ran last
+}
+
+// set lets the engine use what the session may. What is set already is not set
+// again: a new memory limit alone takes as long as opening the file.
+func (e *engine) set(ctx context.Context, s *session) error {
+	for name, data := range map[string]any{
+		"set_memory":  map[string]any{"Memory": s.access.memory},
+		"set_threads": map[string]any{"Threads": max(s.access.threads, 1)},
+		"set_order":   map[string]any{"Keep": s.access.query},
+	} {
+		text, err := taplinesql.Text("duckdb", name, data)
+		if err != nil {
+			return err
+		}
+		if e.settings[name] == text {
+			continue
+		}
+		if _, err := s.conn.ExecContext(ctx, text); err != nil {
+			return err
+		}
+		e.settings[name] = text
+	}
+	return nil
+}
 
 // startEngine starts a DuckDB that loads no extensions and has an empty
 // database in memory.
-func (w *Warehouse) startEngine() (*driverduckdb.Connector, error) {
+func (w *Warehouse) startEngine() (*engine, error) {
 	zone, err := taplinesql.Text("duckdb", "set_zone", nil)
 	if err != nil {
 		return nil, err
@@ -34,16 +61,20 @@ func (w *Warehouse) startEngine() (*driverduckdb.Connector, error) {
 		"autoload_known_extensions":    {"false"},
 		"temp_directory":               {w.tempDir()},
 	}
-	return driverduckdb.NewConnector("?"+v.Encode(), func(e driver.ExecerContext) error {
+	c, err := driverduckdb.NewConnector("?"+v.Encode(), func(e driver.ExecerContext) error {
 		_, err := e.ExecContext(context.Background(), zone, nil)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &engine{connector: c, settings: make(map[string]string)}, nil
 }
 
 // connector is the engine as database/sql sees it, and as a test wraps it.
 // Closing a pool does not close the engine.
-func (w *Warehouse) connector(e *driverduckdb.Connector) driver.Connector {
-	var c driver.Connector = lasting{e}
+func (w *Warehouse) connector(e *engine) driver.Connector {
+	var c driver.Connector = lasting{e.connector}
 	if w.cfg.Wrap != nil {
 		c = w.cfg.Wrap(c)
 	}
@@ -97,7 +128,7 @@ func (w *Warehouse) Close() error {
 	if w.engine == nil {
 		return nil
 	}
-	err = w.engine.Close()
+	err = w.engine.connector.Close()
 	w.engine = nil
 	return err
 }

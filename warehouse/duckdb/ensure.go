@@ -38,17 +38,18 @@ func (s *session) ensure(ctx context.Context, t warehouse.Table) error {
 		if err := s.create(ctx, t); err != nil {
 			return err
 		}
-		return s.refreshViews(ctx)
+		return s.refreshViews(ctx, true)
 	}
 	if err := s.alter(ctx, t, have); err != nil {
 		return err
 	}
+	altered := s.changes > 0
 	if rel.about == "" && t.About != "" {
 		if _, err := s.exec(ctx, "comment_table", map[string]any{"Table": t.Name, "About": t.About}); err != nil {
 			return err
 		}
 	}
-	return s.refreshViews(ctx)
+	return s.refreshViews(ctx, altered)
 }
 
 func (s *session) create(ctx context.Context, t warehouse.Table) error {

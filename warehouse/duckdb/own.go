@@ -4,7 +4,6 @@ package duckdb
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,8 +18,8 @@ const schemaVersion = 1
 // begin starts the one transaction of a writing operation and makes sure of
 // tapline's own tables.
 func (s *session) begin(ctx context.Context) error {
-	if _, err := s.exec(ctx, "begin", nil); err != nil {
-		return err
+	if err := s.run(ctx, "begin", nil); err != nil {
+		return s.w.explain(ctx, err)
 	}
 	s.begun = true
 	known, err := s.known(ctx)
@@ -35,7 +34,7 @@ func (s *session) begin(ctx context.Context) error {
 	if _, err := s.exec(ctx, "schema_start", nil, schemaVersion); err != nil {
 		return err
 	}
-	return s.refreshViews(ctx)
+	return s.refreshViews(ctx, true)
 }
 
 // commit makes the transaction visible, unless the context is over: no write
@@ -44,9 +43,11 @@ func (s *session) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err := s.exec(ctx, "commit", nil)
-	s.begun, s.wrote = err != nil, err == nil
-	return err
+	if err := s.run(ctx, "commit", nil); err != nil {
+		return s.w.explain(ctx, err)
+	}
+	s.begun, s.wrote = false, true
+	return nil
 }
 
 // writing runs f in a transaction of its own, which is gone without a trace
@@ -57,7 +58,10 @@ func (w *Warehouse) writing(ctx context.Context, a access, f func(*session) erro
 			return err
 		}
 		if err := f(s); err != nil {
-			return err // closing the connection rolls back
+			return err // closing rolls back
+		}
+		if s.changes == 0 {
+			return nil
 		}
 		return s.commit(ctx)
 	})
@@ -90,50 +94,6 @@ func (s *session) checkVersion(ctx context.Context) error {
 			s.w.cfg.Path, version, schemaVersion)
 	}
 	return nil
-}
-
-// freshTable is a table as the freshness view sees it.
-type freshTable struct{ Name, Event string }
-
-// refreshViews makes the views again when tables came or went, got a column that
-// tells how new they are, or a view was dropped.
-func (s *session) refreshViews(ctx context.Context) error {
-	var t freshTable
-	var tables []freshTable
-	_, err := s.rows(ctx, "tables", nil, nil, []any{&t.Name, &t.Event}, func() error {
-		tables = append(tables, t)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	data := map[string]any{"Tables": tables}
-	fingerprint := fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, tables)))
-	current, err := s.viewsAre(ctx, fingerprint)
-	if err != nil || current {
-		return err
-	}
-	for _, name := range []string{"view_loads", "view_freshness"} {
-		if _, err := s.exec(ctx, name, data); err != nil {
-			return err
-		}
-	}
-	_, err = s.exec(ctx, "schema_freshness", nil, fingerprint)
-	return err
-}
-
-func (s *session) viewsAre(ctx context.Context, fingerprint string) (bool, error) {
-	var version int64
-	var have string
-	if err := s.row(ctx, "schema_read", nil, nil, &version, &have); err != nil || have != fingerprint {
-		return false, err
-	}
-	for _, view := range []string{warehouse.ViewLoads, warehouse.ViewFreshness} {
-		if _, found, err := s.relation(ctx, view); err != nil || !found {
-			return false, err
-		}
-	}
-	return true, nil
 }
 
 // ownName reports whether a table of a pipeline must not have this name.

@@ -11,8 +11,6 @@ import (
 	"os"
 	"time"
 
-	driverduckdb "github.com/duckdb/duckdb-go/v2"
-
 	taplinesql "tapline/sql"
 	"tapline/warehouse"
 )
@@ -28,12 +26,14 @@ type access struct {
 // A session is the open file during one operation: one connection.
 type session struct {
 	w      *Warehouse
-	engine *driverduckdb.Connector
+	engine *engine
 	access access
 	db     *sql.DB
 	conn   *sql.Conn
 	begun  bool // a transaction is open
 	wrote  bool // a transaction was committed
+
+	changes int // statements that changed something, or could have
 }
 
 // errNoFile says that the database file does not exist, for operations that
@@ -142,25 +142,18 @@ func (s *session) attach(ctx context.Context) error {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
-	type step struct {
-		name string
-		data any
+	if err := s.engine.set(ctx, s); err != nil {
+		return err
 	}
-	steps := []step{
-		{"set_memory", map[string]any{"Memory": s.access.memory}},
-		{"set_threads", map[string]any{"Threads": max(s.access.threads, 1)}},
-		{"set_order", map[string]any{"Keep": s.access.query}},
-		{"attach", map[string]any{"Path": s.w.cfg.Path, "ReadOnly": s.access.readOnly}},
-		{"use", nil},
+	if err := s.run(ctx, "attach", map[string]any{"Path": s.w.cfg.Path, "ReadOnly": s.access.readOnly}); err != nil {
+		return err
+	}
+	if err := s.run(ctx, "use", nil); err != nil {
+		return err
 	}
 	if s.access.query {
-		// What the file may do is settled before foreign SQL comes.
-		steps = append(steps, step{"set_inside", nil}, step{"set_locked", nil})
-	}
-	for _, step := range steps {
-		if err := s.run(ctx, step.name, step.data); err != nil {
-			return err
-		}
+		// What foreign SQL may do is settled before it comes.
+		return errors.Join(s.run(ctx, "set_inside", nil), s.run(ctx, "set_locked", nil))
 	}
 	if !s.access.readOnly {
 		if err := s.w.sweepTemp(); err != nil {
@@ -207,7 +200,7 @@ func (s *session) end(keep bool) error {
 	}
 	errs = append(errs, s.db.Close())
 	if !keep {
-		errs = append(errs, s.engine.Close())
+		errs = append(errs, s.engine.connector.Close())
 		if s.w.engine == s.engine {
 			s.w.engine = nil
 		}
@@ -235,6 +228,7 @@ func (s *session) exec(ctx context.Context, name string, data any, args ...any) 
 	if err != nil {
 		return 0, s.w.explain(ctx, err)
 	}
+	s.changes++
 	return res.RowsAffected()
 }
 
