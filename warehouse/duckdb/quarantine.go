@@ -49,9 +49,9 @@ type entry struct {
 }
 
 func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, after *entry) ([]entry, error) {
-	args := append(filterArgs(f), size, nil, nil, nil, nil)
+	args := append(filterArgs(f), size, nil, nil, nil, nil, f.FromRow)
 	if after != nil {
-		args = append(args[:8], after.Load, after.Row, after.Column, after.id)
+		copy(args[8:], []any{after.Load, after.Row, after.Column, after.id})
 	}
 	var page []entry
 	err := w.reading(ctx, func(s *session) error {
@@ -107,7 +107,7 @@ func (w *Warehouse) Purge(ctx context.Context, f warehouse.Filter) (int64, error
 }
 
 func (s *session) purge(ctx context.Context, f warehouse.Filter) (int64, error) {
-	if _, err := s.exec(ctx, "purge_choose", nil, append(filterArgs(f), limitOf(f))...); err != nil {
+	if _, err := s.exec(ctx, "purge_choose", nil, append(filterArgs(f), limitOf(f), f.FromRow)...); err != nil {
 		return 0, err
 	}
 	if _, err := s.exec(ctx, "purge_receipts", nil); err != nil {

@@ -69,6 +69,8 @@ func testQuarantineList(e *env, q warehouse.Quarantine) {
 		{warehouse.Filter{Reason: "other"}, []string{}},
 		{warehouse.Filter{Before: at(0)}, []string{}},
 		{warehouse.Filter{Before: at(1)}, append(one[:4:4], two...)},
+		{warehouse.Filter{Load: r.ID, FromRow: 3}, one[2:]},
+		{warehouse.Filter{Load: r.ID, FromRow: 5}, []string{}},
 	} {
 		e.same(fmt.Sprintf("%+v", c.f), e.entries(q, c.f), c.want)
 	}
