@@ -1,38 +1,57 @@
 -- Purpose: what is to be found of each load in force of one table: rows, rows
---   at places taken more than once, distinct places within the load, rows
---   that no load explains (outside its places, in quarantine too, or of the
---   slice and of no load in force), whole rows and cells in quarantine, and
---   distinct places within the load of both.
+--   at places taken more than once, places of the load that nothing takes,
+--   rows that no load explains (outside its places, in quarantine too, or of
+--   the slice and of no load in force), and whole rows and cells in quarantine.
+--   Places are counted in spans of 4096, a bit each; spans in which something
+--   is odd are then counted place by place, so that memory stays small.
 -- Parameters: Table ("" when it is gone); $1 table, $2 pipeline, '' for all.
 -- Idempotent: reads only.
-WITH receipts AS (
-  SELECT id, slice, rows_read FROM _tapline_receipts
+WITH receipts AS MATERIALIZED (
+  SELECT id, slice, rows_read FROM main._tapline_receipts
   WHERE "table" = $1 AND ($2 = '' OR pipeline = $2) AND superseded_by IS NULL AND displaced_by IS NULL
-), places AS (
+), present AS NOT MATERIALIZED (
 {{- if .Table}}
-  SELECT _tapline_load AS load, _tapline_row AS place, count(*) AS n, any_value(_tapline_slice) AS slice
-  FROM main.{{ident .Table}} GROUP BY ALL
+  SELECT _tapline_load AS load, _tapline_slice AS slice, _tapline_row AS place,
+    CASE WHEN _tapline_row >= 0 THEN _tapline_row // 4096 ELSE -1 END AS span
+  FROM main.{{ident .Table}}
 {{- else}}
-  SELECT NULL::VARCHAR AS load, NULL::BIGINT AS place, 0::BIGINT AS n, NULL::VARCHAR AS slice WHERE false
+  SELECT NULL::VARCHAR AS load, NULL::VARCHAR AS slice, NULL::BIGINT AS place, NULL::BIGINT AS span WHERE false
 {{- end}}
-), aside AS (
+), aside AS MATERIALIZED (
   SELECT load, "row" AS place, count(*) FILTER (WHERE coalesce("column", '') = '') AS whole,
     count(*) FILTER (WHERE coalesce("column", '') <> '') AS cells
-  FROM _tapline_quarantine WHERE "table" = $1 GROUP BY ALL
-), loaded AS (
-  SELECT r.id, sum(p.n) AS found,
-    sum(p.n) FILTER (WHERE p.n > 1) AS duplicated,
-    count(*) FILTER (WHERE p.place BETWEEN 0 AND r.rows_read - 1) AS within,
-    count(*) FILTER (WHERE p.place BETWEEN 0 AND r.rows_read - 1 AND a.whole > 0) AS twice,
-    sum(p.n) FILTER (WHERE NOT coalesce(p.place BETWEEN 0 AND r.rows_read - 1, false)
-      OR a.whole > 0 OR p.slice IS DISTINCT FROM r.slice) AS unexplained
-  FROM receipts AS r JOIN places AS p ON p.load = r.id
-    LEFT JOIN aside AS a ON a.load = p.load AND a.place IS NOT DISTINCT FROM p.place
-  GROUP BY r.id
+  FROM main._tapline_quarantine WHERE "table" = $1 GROUP BY ALL
+), spans AS MATERIALIZED (
+  SELECT load, slice, span, count(*) AS n, max(place) AS high,
+    coalesce(bit_count(bitstring_agg(place % 4096, 0, 4095) FILTER (WHERE place >= 0)), 0) AS places
+  FROM present GROUP BY load, slice, span
+), twice AS MATERIALIZED (
+  SELECT DISTINCT p.load, p.span
+  FROM present AS p SEMI JOIN (SELECT * FROM aside WHERE whole > 0) AS a ON a.load = p.load AND a.place = p.place
+), judged AS MATERIALIZED (
+  SELECT r.id, s.span, sum(s.n) AS n,
+    bool_and(s.slice IS NOT DISTINCT FROM r.slice AND s.span >= 0 AND s.high < r.rows_read AND s.places = s.n)
+      AND NOT bool_or(t.span IS NOT NULL) AS plain
+  FROM receipts AS r JOIN spans AS s ON s.load = r.id LEFT JOIN twice AS t ON t.load = s.load AND t.span = s.span
+  GROUP BY r.id, s.span
+), closely AS (
+  SELECT p.load AS id, p.place, count(*) AS n, bool_or(p.slice IS DISTINCT FROM r.slice) AS strange,
+    coalesce(p.place BETWEEN 0 AND any_value(r.rows_read) - 1, false) AS within
+  FROM present AS p JOIN judged AS j ON j.id = p.load AND j.span = p.span JOIN receipts AS r ON r.id = p.load
+  WHERE NOT j.plain GROUP BY p.load, p.place
+), plain AS (
+  SELECT id, sum(n) AS found, coalesce(sum(n) FILTER (WHERE plain), 0) AS within FROM judged GROUP BY id
+), odd AS (
+  SELECT c.id, sum(c.n) FILTER (WHERE c.n > 1) AS duplicated,
+    count(*) FILTER (WHERE c.within) AS within,
+    count(*) FILTER (WHERE c.within AND a.whole > 0) AS twice,
+    sum(c.n) FILTER (WHERE NOT c.within OR a.whole > 0 OR c.strange) AS unexplained
+  FROM closely AS c LEFT JOIN aside AS a ON a.load = c.id AND a.place = c.place
+  GROUP BY c.id
 ), strays AS (
-  SELECT r.id, sum(p.n) AS n
-  FROM receipts AS r JOIN places AS p ON p.slice = r.slice AND p.load IS DISTINCT FROM r.id
-  WHERE p.load IS NULL OR p.load NOT IN (SELECT id FROM receipts)
+  SELECT r.id, sum(s.n) AS n
+  FROM receipts AS r JOIN spans AS s ON s.slice = r.slice
+  WHERE s.load IS NULL OR s.load NOT IN (SELECT id FROM receipts)
   GROUP BY r.id
 ), kept AS (
   SELECT r.id, sum(a.whole) AS whole, sum(a.cells) AS cells,
@@ -41,8 +60,9 @@ WITH receipts AS (
   FROM receipts AS r JOIN aside AS a ON a.load = r.id
   GROUP BY r.id
 )
-SELECT r.id, coalesce(l.found, 0)::BIGINT, coalesce(l.duplicated, 0)::BIGINT,
-  (r.rows_read - coalesce(l.within, 0) - coalesce(k.within, 0) + coalesce(l.twice, 0))::BIGINT,
-  (coalesce(l.unexplained, 0) + coalesce(s.n, 0) + coalesce(k.outside, 0))::BIGINT,
+SELECT r.id, coalesce(p.found, 0)::BIGINT, coalesce(o.duplicated, 0)::BIGINT,
+  (r.rows_read - coalesce(p.within, 0) - coalesce(o.within, 0) - coalesce(k.within, 0) + coalesce(o.twice, 0))::BIGINT,
+  (coalesce(o.unexplained, 0) + coalesce(s.n, 0) + coalesce(k.outside, 0))::BIGINT,
   coalesce(k.whole, 0)::BIGINT, coalesce(k.cells, 0)::BIGINT
-FROM receipts AS r LEFT JOIN loaded AS l USING (id) LEFT JOIN kept AS k USING (id) LEFT JOIN strays AS s USING (id)
+FROM receipts AS r LEFT JOIN plain AS p USING (id) LEFT JOIN odd AS o USING (id)
+  LEFT JOIN kept AS k USING (id) LEFT JOIN strays AS s USING (id)

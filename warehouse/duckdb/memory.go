@@ -7,10 +7,12 @@ import (
 )
 
 // What DuckDB 1.5 takes for an insert, measured: while a row group of 122,880
-// rows fills, each thread holds two blocks of 256 KiB for each column and as
-// much again while it compresses them; some 60 MiB are for reading.
+// rows fills, a thread holds two blocks of 256 KiB for each column and as much
+// again while it compresses them; some 60 MiB are for reading. With several
+// threads it needs twice that for each, or it spends the time they save on
+// moving blocks to disk and back.
 const (
-	columnMemory = 1 << 20   // bytes a column and thread, for a full row group
+	columnMemory = 1 << 20   // bytes a column, for a full row group
 	columnLeast  = 128 << 10 // bytes a column, however few rows
 	rowMemory    = 64        // bytes a column and row
 	baseMemory   = 64 << 20
@@ -21,9 +23,13 @@ const (
 // more and in the end with as much as DuckDB takes by itself: four fifths of
 // what the machine or its container has.
 func (w *Warehouse) writingMuch(ctx context.Context, columns int, rows int64, f func(*session) error) error {
-	a := w.appetite(int64(columns), rows)
+	return retrying(w.appetite(int64(columns), rows), func(a access) error { return w.writing(ctx, a, f) })
+}
+
+// retrying runs f again with more and more memory as long as it lacks some.
+func retrying(a access, f func(access) error) error {
 	for {
-		err := w.writing(ctx, a, f)
+		err := f(a)
 		if err == nil || a.memory == 0 || !isOutOfMemory(err) {
 			return err
 		}
@@ -42,7 +48,7 @@ func (w *Warehouse) appetite(columns, rows int64) access {
 	memory := max(w.cfg.MemoryLimit, baseMemory+each)
 	fed := int64(w.cfg.Threads)
 	if each > 0 {
-		fed = min(fed, (memory-baseMemory)/each)
+		fed = min(fed, (memory-baseMemory)/(2*each))
 	}
 	return access{memory: memory, threads: int(max(fed, 1))}
 }

@@ -18,12 +18,15 @@ import (
 func (w *Warehouse) Verify(ctx context.Context, pipeline string) iter.Seq2[warehouse.Proof, error] {
 	return func(yield func(warehouse.Proof, error) bool) {
 		var proofs []warehouse.Proof
-		err := w.reading(ctx, func(s *session) error {
-			known, err := s.known(ctx)
-			if err == nil && known {
-				proofs, err = s.verify(ctx, pipeline)
-			}
-			return err
+		a := access{readOnly: true, memory: w.cfg.MemoryLimit, threads: w.readThreads()}
+		err := retrying(a, func(a access) error {
+			return w.with(ctx, a, func(s *session) error {
+				known, err := s.known(ctx)
+				if err == nil && known {
+					proofs, err = s.verify(ctx, pipeline)
+				}
+				return err
+			})
 		})
 		if err != nil && !errors.Is(err, errNoFile) {
 			yield(warehouse.Proof{}, fmt.Errorf("duckdb: verify: %w", err))
