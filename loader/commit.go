@@ -1,10 +1,14 @@
 package loader
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,8 +88,12 @@ func (j *job) commit(ctx context.Context) error {
 	return nil
 }
 
-// shapeAndFit settles the table's columns and writes again the parts that do
-// not have them.
+// shapeAndFit settles the columns, writes again the parts that do not have
+// them, and makes the table able to hold them: last, because a load that is
+// over its limit must not decide what the table looks like.
+//
+// A widening that the stored values forbid is taken back; then the values that
+// need it go to quarantine instead.
 func (j *job) shapeAndFit(ctx context.Context) (fit, error) {
 	began := time.Now()
 	defer j.l.spent(&j.l.shapeTime, began)
@@ -94,33 +102,46 @@ func (j *job) shapeAndFit(ctx context.Context) (fit, error) {
 	if err != nil && !errors.Is(err, warehouse.ErrNotExist) {
 		return fit{}, err
 	}
-	f, err := j.l.fit(j.t, have, exists, j.m.kinds(), func(t warehouse.Table) error {
-		return j.ensure(ctx, t, have, exists)
-	})
-	if err != nil {
-		return fit{}, err
+	narrow := map[string]bool{}
+	for {
+		f, err := shape(j.t, have, exists, j.m.kinds(), narrow)
+		if err != nil {
+			return fit{}, err
+		}
+		cells, err := j.conform(ctx, f)
+		if err != nil {
+			return fit{}, err
+		}
+		if err := j.checkHeld(f, cells); err != nil {
+			return fit{}, err
+		}
+		if err := j.checkLimit(); err != nil {
+			return fit{}, err
+		}
+		if exists && sameColumns(f.table.Columns, have.Columns) {
+			return f, nil
+		}
+		err = j.l.cfg.Warehouse.Ensure(ctx, f.table)
+		if column := f.refused(err); column != "" {
+			narrow[column] = true
+			continue
+		}
+		return f, err
 	}
-	cells, err := j.conform(ctx, f)
-	if err != nil {
-		return fit{}, err
-	}
-	if j.line.failed && cells > 0 {
-		return fit{}, fmt.Errorf("loader: slice %s: %w: it holds values that the table's columns cannot", j.m.Slice, ErrHeld)
-	}
-	return f, j.checkLimit()
 }
 
-// ensure asks the warehouse for the columns, unless nothing is new. Behind a
-// failed slice a load may not decide what columns the table has: that is the
-// failed one's to decide, in any order of runs.
-func (j *job) ensure(ctx context.Context, want, have warehouse.Table, exists bool) error {
-	if exists && sameColumns(want.Columns, have.Columns) {
+// checkHeld keeps a load behind a failed slice from deciding what columns the
+// table has: that is the failed one's to decide, in any order of runs.
+func (j *job) checkHeld(f fit, cells int64) error {
+	switch {
+	case !j.line.failed:
 		return nil
-	}
-	if j.line.failed {
+	case f.alters():
 		return fmt.Errorf("loader: slice %s: %w: it would change the columns of table %s", j.m.Slice, ErrHeld, j.t.table)
+	case cells > 0:
+		return fmt.Errorf("loader: slice %s: %w: it holds values that the columns of table %s cannot", j.m.Slice, ErrHeld, j.t.table)
 	}
-	return j.l.cfg.Warehouse.Ensure(ctx, want)
+	return nil
 }
 
 func sameColumns(a, b []warehouse.Column) bool {
@@ -138,18 +159,34 @@ func sameColumns(a, b []warehouse.Column) bool {
 // checkLimit fails a load with more quarantined rows than the target allows.
 func (j *job) checkLimit() error {
 	var bad, read int64
+	causes := map[string]int64{}
 	for i, p := range j.m.Shaped.Parts {
 		read += j.m.Parts[i].Read
-		if p.Rejects != nil {
-			bad += p.Rejects.Bad
+		if p.Rejects == nil {
+			continue
+		}
+		bad += p.Rejects.Bad
+		for cause, n := range p.Rejects.Causes {
+			causes[cause] += n
 		}
 	}
 	limit := j.t.target.MaxQuarantined
 	if limit.Rows > 0 && bad > limit.Rows || limit.Share > 0 && float64(bad) > limit.Share*float64(read) {
-		return fmt.Errorf("loader: slice %s of %s: %w: %d of %d rows have something that cannot be read or held, and max_quarantined allows %s",
-			j.m.Slice, j.m.Stream, ErrLimit, bad, read, limit)
+		return fmt.Errorf("loader: slice %s of %s: %w: %d of %d rows have something that cannot be read or held, and max_quarantined allows %s; most often %s",
+			j.m.Slice, j.m.Stream, ErrLimit, bad, read, limit, most(causes, 3))
 	}
 	return nil
+}
+
+// most names the n most frequent causes.
+func most(causes map[string]int64, n int) string {
+	names := slices.SortedFunc(maps.Keys(causes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(causes[b], causes[a]), cmp.Compare(a, b))
+	})
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%d)", name, causes[name])
+	}
+	return strings.Join(names[:min(n, len(names))], ", ")
 }
 
 // String is the limit as the configuration writes it.

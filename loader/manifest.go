@@ -36,6 +36,8 @@ type manifest struct {
 	// writes its own id here, and the first one's next write fails.
 	Run    string    `json:"run"`
 	ReadAt time.Time `json:"readAt"`
+	// Rules is the fingerprint of the column rules that what is staged went through.
+	Rules string `json:"rules"`
 
 	Schemas  []schema     `json:"schemas"`
 	Parts    []stagedPart `json:"parts"`
@@ -73,6 +75,8 @@ type rejectsPart struct {
 	Rows   int64  `json:"rows"`  // whole rows
 	Cells  int64  `json:"cells"` // cells of rows that are in the part
 	Bad    int64  `json:"bad"`   // rows that are rejected or have a rejected cell
+	// Causes counts entries by column and reason, in words for people.
+	Causes map[string]int64 `json:"causes"`
 }
 
 // shaped is what a complete manifest's parts became to fit their table.

@@ -238,6 +238,8 @@ func (l *Loader) goesOn(m *manifest, t *task, r warehouse.Receipt, loaded bool) 
 	switch {
 	case loaded && (r.ID == m.Load || !m.ReadAt.After(r.ReadAt)):
 		return false // it is loaded, or something newer is
+	case m.Rules != t.rules.fingerprint():
+		return false // what is staged may be what must no longer be stored
 	case t.slice.Revision != "":
 		return m.Revision == t.slice.Revision
 	}
@@ -284,6 +286,8 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 			if stale {
 				w.debris = append(w.debris, m)
 			}
+		case m.Rules != proto.rules.fingerprint():
+			w.debris = append(w.debris, m)
 		case m.Complete:
 			proto.slice = exporter.Slice{Stream: s, Name: m.Slice, Revision: m.Revision, Day: m.Day}
 			proto.found, proto.action, proto.why = m, Finish, "read by run "+m.Run+", not loaded yet"

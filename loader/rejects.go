@@ -17,6 +17,14 @@ type entry struct {
 	Column, Source, Reason, Place, Raw string
 }
 
+// cause says, for people, what was wrong where.
+func (e entry) cause() string {
+	if e.Column == "" {
+		return "whole rows: " + e.Reason
+	}
+	return "column " + e.Column + ": " + e.Reason
+}
+
 // entries gives a batch's rejects their places in the load.
 func (s *stager) entries(rejects []exporter.Reject, table layout) []entry {
 	out := make([]entry, len(rejects))
@@ -39,9 +47,10 @@ func (s *stager) putRejects(ctx context.Context, suffix string, entries []entry)
 	if err != nil {
 		return nil, err
 	}
-	part := &rejectsPart{Object: o}
+	part := &rejectsPart{Object: o, Causes: map[string]int64{}}
 	last := int64(-1)
 	for _, e := range entries {
+		part.Causes[e.cause()]++
 		if e.Column == "" {
 			part.Rows++
 		} else {

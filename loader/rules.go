@@ -6,6 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
+	"slices"
+	"strconv"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -47,6 +50,18 @@ func newRules(list []ColumnRule) (rules, error) {
 		}
 	}
 	return r, nil
+}
+
+// fingerprint tells rules apart that store other things: what is dropped and
+// what is hashed, and with which key. Names and types are settled later.
+func (r rules) fingerprint() string {
+	var texts []string
+	for _, source := range slices.Sorted(maps.Keys(r.by)) {
+		if rule := r.by[source]; rule.Drop || rule.Hash != "" {
+			texts = append(texts, source, strconv.FormatBool(rule.Drop), rule.Hash, newHasher(ColumnRule{}).text(string(rule.HashKey)))
+		}
+	}
+	return digest(16, texts...)
 }
 
 // apply drops and hashes columns of a batch, its rejected cells included. The

@@ -106,7 +106,9 @@ func (l *Loader) run(ctx context.Context) (Summary, error) {
 	}
 	l.announce(w)
 	l.work(held, w.due())
-	return l.finished(), context.Cause(held)
+	s := l.finished()
+	l.log.Info("run ends", "loads", len(s.Loads), "failures", len(s.Failures), "skipped", s.Skipped, "dur", s.Finished.Sub(s.Started).Round(time.Millisecond))
+	return s, context.Cause(held)
 }
 
 // announce tells log and observer what is planned.
@@ -261,7 +263,6 @@ func (l *Loader) finished() Summary {
 	s := l.summary
 	s.Finished = l.now()
 	s.ReadTime, s.StageTime, s.ShapeTime, s.LoadTime = l.readTime, l.stageTime, l.shapeTime, l.loadTime
-	l.log.Info("run ends", "loads", len(s.Loads), "failures", len(s.Failures), "skipped", s.Skipped, "dur", s.Finished.Sub(s.Started).Round(time.Millisecond))
 	return s
 }
 

@@ -460,8 +460,11 @@ func TestQuarantineLimit(t *testing.T) {
 		} else if !ok && !errors.Is(s.Failures[0].Err, loader.ErrLimit) {
 			t.Errorf("limit %v: %v", c.limit, s.Failures[0].Err)
 		}
-		if !c.ok && len(r.bank.receipts) != 0 {
-			t.Error("a load over the limit became visible")
+		if !c.ok && (len(r.bank.receipts) != 0 || len(r.bank.tables) != 0) {
+			t.Error("a load over the limit became visible, or decided the table")
+		}
+		if !c.ok && !strings.Contains(s.Failures[0].Err.Error(), "most often column n: test.cell (2), column m: test.cell (1), whole rows: test.row (1)") {
+			t.Errorf("the message does not say why: %v", s.Failures[0].Err)
 		}
 	}
 }
@@ -579,4 +582,39 @@ func TestGoneParts(t *testing.T) {
 		t.Errorf("%d rows after %d reads, want 100 after 2", got, v.reads["events/A/2026-09-01"])
 	}
 	r.empty(t)
+}
+
+// What is staged went through the column rules of its run. When they change, it
+// is read again: what must no longer be stored is not loaded from the stage.
+func TestRulesReachWhatIsStaged(t *testing.T) {
+	v := newVendor(10, "A")
+	v.add("A", 1, row{"n": 1, "email": "a@example.com"})
+	r := newRig(t, v)
+	r.bank.fail = func(string) error { return errInjected }
+	if s, err := r.loader(t).Run(t.Context()); err != nil || len(s.Failures) != 1 {
+		t.Fatal(err, s.Failures)
+	}
+	r.bank.fail = nil
+	r.cfg.Targets[0].Columns = []loader.ColumnRule{{From: "email", Drop: true}}
+	r.run(t)
+	if got := r.bank.content(t); strings.Contains(got, "example.com") || v.reads["events/A/2026-09-01"] != 2 {
+		t.Errorf("after %d reads:\n%s", v.reads["events/A/2026-09-01"], got)
+	}
+	r.empty(t)
+}
+
+// A column that cannot be widened keeps its type, and the values that need a
+// wider one go to quarantine.
+func TestRefusedWidening(t *testing.T) {
+	v := newVendor(10, "A")
+	v.add("A", 1, row{"n": 1<<53 + 1})
+	v.add("A", 2, row{"n": 2.5}, row{"n": 3.0})
+	r := newRig(t, v)
+	r.run(t)
+	got := r.bank.content(t)
+	for _, want := range []string{"  n int64 (n)", "n=9007199254740993(int64)", "n=3(int64)", `kept orders/events/A/2026-09-02    0 "n" "n" value.type "2.5"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
 }

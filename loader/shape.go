@@ -174,24 +174,16 @@ func systemColumns() []warehouse.Column {
 	}
 }
 
-// fit shapes the slice and makes the table able to hold it. A widening that
-// the stored values forbid is taken back: then the values that need it go to
-// quarantine instead.
-func (l *Loader) fit(t *task, have warehouse.Table, exists bool, kinds map[string]exporter.Kinds, ensure func(warehouse.Table) error) (fit, error) {
-	narrow := map[string]bool{}
-	for {
-		f, err := shape(t, have, exists, kinds, narrow)
-		if err != nil {
-			return fit{}, err
-		}
-		err = ensure(f.table)
-		var refused *warehouse.SchemaError
-		if errors.As(err, &refused) && !narrow[refused.Column] {
-			if i := slices.IndexFunc(f.columns, func(c fitColumn) bool { return c.widens && strings.EqualFold(c.name, refused.Column) }); i >= 0 {
-				narrow[f.columns[i].name] = true
-				continue
-			}
-		}
-		return f, err
+// refused returns the column whose widening the warehouse refused with err, or "".
+func (f fit) refused(err error) string {
+	var refusal *warehouse.SchemaError
+	if !errors.As(err, &refusal) {
+		return ""
 	}
+	for _, c := range f.columns {
+		if c.widens && strings.EqualFold(c.name, refusal.Column) {
+			return c.name
+		}
+	}
+	return ""
 }

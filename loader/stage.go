@@ -46,7 +46,7 @@ func (l *Loader) begin(ctx context.Context, t *task) (*manifest, error) {
 	m := &manifest{
 		Version: manifestVersion, Table: t.table, Stream: t.stream.Name, Slice: t.slice.Name, Day: t.slice.Day,
 		Load:     loadID(l.cfg.Pipeline, t.table, t.stream.Name, t.slice.Name, revision),
-		Revision: revision, Run: l.cfg.Run,
+		Revision: revision, Run: l.cfg.Run, Rules: t.rules.fingerprint(),
 		// Later slices count as read later, whatever order they are begun in.
 		ReadAt: l.started.Add(time.Duration(t.order) * time.Microsecond),
 	}
