@@ -101,7 +101,7 @@ func runFailures() []failure {
 		{"check.failed", exitFailed, "Not everything answers.",
 			"do what the lines marked FAIL say", is(errCheck)},
 		{"run.failed", exitFailed, "The run failed.",
-			"run again: it goes on where it stopped; -v tells more", func(error) bool { return false }},
+			"run again: it goes on where it stopped; -vv tells more", func(error) bool { return false }},
 		{"run.held", exitLook, "A load waits for an earlier slice of its table that failed.",
 			"mend what befell the earlier slice, then run again", is(loader.ErrHeld)},
 		{"run.quarantine_limit", exitLook, "More rows were quarantined than max_quarantined allows; nothing of the load is visible.",

@@ -10,17 +10,18 @@ import (
 // the configuration is read, s is zero and warnings alone are logged.
 func newLogger(a *app, s config.Settings) *slog.Logger {
 	level := slog.LevelWarn
+	if s.LogLevel != "" {
+		if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+			level = slog.LevelWarn // config lets no other word pass
+		}
+	}
 	switch {
-	case a.flags.verbose:
+	case a.flags.verbose > 1:
 		level = slog.LevelDebug
+	case a.flags.verbose == 1:
+		level = min(level, slog.LevelInfo)
 	case a.flags.quiet:
 		level = slog.LevelError
-	case a.terminal.err:
-		// A person watches the progress; what went wrong is told at the end.
-	case s.LogLevel != "":
-		if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
-			level = slog.LevelInfo // config lets no other word pass
-		}
 	}
 	format := a.flags.logFormat
 	if format == "" {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,9 +33,11 @@ type progressLine struct {
 	failed      atomic.Bool
 }
 
+// newProgress draws for a person at a terminal, unless log lines would get in
+// between.
 func (a *app) newProgress() *progress {
 	p := &progress{lines: map[string]*progressLine{}}
-	if a.terminal.err && !a.flags.noProgress && !a.flags.quiet && !a.flags.verbose {
+	if a.terminal.err && !a.flags.noProgress && !a.flags.quiet && !a.log.Enabled(context.Background(), slog.LevelInfo) {
 		p.bars = mpb.New(mpb.WithOutput(a.console), mpb.WithAutoRefresh(), mpb.WithRefreshRate(150*time.Millisecond))
 	}
 	return p

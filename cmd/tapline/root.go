@@ -20,7 +20,7 @@ type flags struct {
 	config     string
 	output     string
 	quiet      bool
-	verbose    bool
+	verbose    int // how often -v was given
 	logFormat  string
 	noColor    bool
 	noProgress bool
@@ -33,7 +33,7 @@ func (f flags) check() error {
 	if f.logFormat != "" && f.logFormat != outputText && f.logFormat != outputJSON {
 		return fmt.Errorf("--log-format %q: want text or json", f.logFormat)
 	}
-	if f.quiet && f.verbose {
+	if f.quiet && f.verbose > 0 {
 		return errors.New("--quiet and --verbose exclude each other")
 	}
 	return nil
@@ -69,7 +69,7 @@ exactly once, on time, from one binary.
 	f.StringVarP(&a.flags.config, "config", "c", "", "configuration file (default: tapline.yaml)")
 	f.StringVarP(&a.flags.output, "output", "o", outputText, "text or json: one object on stdout")
 	f.BoolVarP(&a.flags.quiet, "quiet", "q", false, "print failures only")
-	f.BoolVarP(&a.flags.verbose, "verbose", "v", false, "log in detail")
+	f.CountVarP(&a.flags.verbose, "verbose", "v", "log each load; -vv logs every detail")
 	f.StringVar(&a.flags.logFormat, "log-format", "", "text or json: log lines on stderr")
 	f.BoolVar(&a.flags.noColor, "no-color", false, "no colours (also: NO_COLOR, TERM=dumb)")
 	f.BoolVar(&a.flags.noProgress, "no-progress", false, "no progress bars")
