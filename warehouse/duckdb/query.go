@@ -75,7 +75,7 @@ func (s *session) query(ctx context.Context, text string, args []any, each func(
 			return s.w.explain(ctx, err)
 		}
 		for i, v := range values {
-			if err := appendValue(b.Field(i), v); err != nil {
+			if err := appendValue(b.Field(i), types[i].DatabaseTypeName(), v); err != nil {
 				return fmt.Errorf("column %s: %w", fields[i].Name, err)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"time"
 
@@ -32,8 +33,9 @@ func resultType(name string) arrow.DataType {
 	return arrow.BinaryTypes.String
 }
 
-// appendValue appends what the driver scanned, nil as NULL.
-func appendValue(b array.Builder, v any) error {
+// appendValue appends what the driver scanned of a column, nil as NULL. Kind is
+// the driver's name of the column's type.
+func appendValue(b array.Builder, kind string, v any) error {
 	if v == nil {
 		b.AppendNull()
 		return nil
@@ -69,7 +71,7 @@ func appendValue(b array.Builder, v any) error {
 			return nil
 		}
 	case *array.StringBuilder:
-		text, err := textOf(v)
+		text, err := textOf(kind, v)
 		b.Append(text)
 		return err
 	}
@@ -96,8 +98,8 @@ func integer(v any) (int64, bool) {
 	return 0, false
 }
 
-// textOf writes a value of any other type as text.
-func textOf(v any) (string, error) {
+// textOf writes a value of any other type as text; nested ones as JSON.
+func textOf(kind string, v any) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
@@ -106,17 +108,52 @@ func textOf(v any) (string, error) {
 	case driverduckdb.Decimal:
 		return v.String(), nil
 	case []byte:
+		if kind == "UUID" && len(v) == 16 {
+			return fmt.Sprintf("%x-%x-%x-%x-%x", v[:4], v[4:6], v[6:8], v[8:10], v[10:]), nil
+		}
 		return hex.EncodeToString(v), nil
-	case uint64:
-		return fmt.Sprint(v), nil
 	case time.Time:
 		return v.Format("15:04:05.999999"), nil // TIME; the others are timestamps
-	case fmt.Stringer:
-		return v.String(), nil
 	}
-	text, err := json.Marshal(v)
+	text, err := json.Marshal(plain(v))
 	if err != nil {
 		return "", fmt.Errorf("cannot be written as text: %w", err)
 	}
 	return string(text), nil
+}
+
+// plain is a nested value in types that JSON knows. The entries of a map lose
+// their order; what is not a number or a text in JSON becomes a text.
+func plain(v any) any {
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = plain(v[i])
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for k := range v {
+			object[k] = plain(v[k])
+		}
+		return object
+	case driverduckdb.OrderedMap:
+		object := make(map[string]any, v.Len())
+		for i, k := range v.Keys() {
+			object[fmt.Sprint(k)] = plain(v.Values()[i])
+		}
+		return object
+	case driverduckdb.Decimal:
+		return json.Number(v.String())
+	case []byte:
+		return hex.EncodeToString(v)
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Sprint(v)
+		}
+	case float32:
+		return plain(float64(v))
+	}
+	return v
 }

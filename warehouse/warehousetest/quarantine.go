@@ -21,6 +21,7 @@ func runQuarantine(t *testing.T, s Subject) {
 		{"AmendRefused", testAmendRefused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			e := newEnv(t, s)
 			c.test(e, e.Warehouse.(warehouse.Quarantine))
 		})

@@ -75,7 +75,10 @@ func Run(t *testing.T, s Subject) {
 		{"OddNames", testOddNames},
 		{"OddTables", testOddTables},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(newEnv(t, s)) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(newEnv(t, s))
+		})
 	}
 	probe := s.New(t).Warehouse
 	if _, ok := probe.(warehouse.Quarantine); ok {

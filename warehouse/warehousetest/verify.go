@@ -51,7 +51,10 @@ func runVerify(t *testing.T, s Subject) {
 		"TableGone": {"DROP TABLE {t}",
 			warehouse.Proof{Missing: 3, Quarantine: 2, Cells: 2}},
 	} {
-		t.Run(name, func(t *testing.T) { testTampering(newEnv(t, s), c) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testTampering(newEnv(t, s), c)
+		})
 	}
 	t.Run("Merge", func(t *testing.T) { testVerifyMerge(newEnv(t, s)) })
 }
