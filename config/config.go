@@ -140,17 +140,13 @@ func (c *Config) Connection(name string) (Connection, bool) {
 	return c.Connections[i], true
 }
 
-// Pipeline returns the pipeline of that name. The error suggests the nearest.
-func (c *Config) Pipeline(name string) (Pipeline, error) {
-	var names []string
-	for _, x := range c.Pipelines {
-		if x.Name == name {
-			return x, nil
-		}
-		names = append(names, x.Name)
+// Pipeline returns the pipeline of that name.
+func (c *Config) Pipeline(name string) (Pipeline, bool) {
+	i := slices.IndexFunc(c.Pipelines, func(x Pipeline) bool { return x.Name == name })
+	if i < 0 {
+		return Pipeline{}, false
 	}
-	e := (&Error{File: c.Path, Path: "pipelines", What: fmt.Sprintf("no pipeline is called %q", name), order: 1})
-	return Pipeline{}, e.suggest(name, names, "there are")
+	return c.Pipelines[i], true
 }
 
 // Warnings lists what is not wrong but should be known, by place. Decoding

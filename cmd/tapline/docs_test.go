@@ -198,7 +198,7 @@ func parses(args []string) error {
 	case cmd.Name() == "help":
 		_, err := helpAbout(a, root, rest)
 		return err
-	case cmd != root && cmd.HasSubCommands() && len(rest) == 0:
+	case cmd != root && cmd.HasSubCommands() && len(rest) == 0 && !slices.Contains(childNames(cmd), "list"):
 		return fmt.Errorf("is no command by itself; which of %v?", childNames(cmd))
 	}
 	return cmd.ValidateArgs(rest)

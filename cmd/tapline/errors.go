@@ -39,7 +39,7 @@ func configFailures() []failure {
 		{"config.kind", exitUsage, "This build cannot do what the configuration asks for.",
 			"see tapline version for what this build holds", is(errKind)},
 		{"config.unknown_name", exitUsage, "The configuration has nothing of that name.",
-			"see tapline config show for the names", is(errUnknownName)},
+			"see tapline config show for the names", as[nameError]},
 		{"config.names", exitUsage, "Two things would get one name, or a name is reserved.",
 			"rename with columns: or table: in the pipeline", is(loader.ErrName)},
 		{"config.window", exitUsage, "It is not clear which days to read.",
@@ -87,7 +87,7 @@ func environmentFailures() []failure {
 func runFailures() []failure {
 	return []failure{
 		{"warehouse.schema", exitFailed, "A table cannot hold what it is asked to hold.",
-			"pin the column's type with columns:, or load into another table", is(warehouse.ErrSchema)},
+			"change or remove the pin under columns:, or add one; else rename the column there, or load into another table", is(warehouse.ErrSchema)},
 		{"warehouse.conflict", exitFailed, "Another process loaded or changed the same thing meanwhile.",
 			"run again: it sees what is loaded and goes on", is(warehouse.ErrConflict)},
 		{"warehouse.count", exitFailed, "The table took another number of rows than were staged; nothing of it is visible.",
@@ -97,7 +97,7 @@ func runFailures() []failure {
 		{"api.cursor_expired", exitFailed, "The source's cursor expired again and again.",
 			"run again; fewer slices at once (--concurrency 1) make each faster", is(exporter.ErrCursorExpired)},
 		{"verify.failed", exitFailed, "Rows are missing, doubled or too many.",
-			"load the slices named again: tapline backfill", is(errVerify)},
+			"load the slices named again: tapline backfill PIPELINE --since DAY --until DAY", is(errVerify)},
 		{"check.failed", exitFailed, "Not everything answers.",
 			"do what the lines marked FAIL say", is(errCheck)},
 		{"run.failed", exitFailed, "The run failed.",
@@ -115,17 +115,16 @@ func runFailures() []failure {
 
 // Errors of this package, for classify.
 var (
-	errKind        = errors.New("not in this build")
-	errUnknownName = errors.New("unknown name")
-	errExists      = errors.New("exists already")
-	errInput       = errors.New("no answer")
-	errNoRun       = errors.New("no such run")
-	errAbility     = errors.New("not supported")
-	errUnwritable  = errors.New("not writable")
-	errNoSpace     = errors.New("too little space")
-	errVerify      = errors.New("not proven")
-	errCheck       = errors.New("check failed")
-	errDoctor      = errors.New("not ready")
+	errKind       = errors.New("not in this build")
+	errExists     = errors.New("exists already")
+	errInput      = errors.New("no answer")
+	errNoRun      = errors.New("no such run")
+	errAbility    = errors.New("not supported")
+	errUnwritable = errors.New("not writable")
+	errNoSpace    = errors.New("too little space")
+	errVerify     = errors.New("not proven")
+	errCheck      = errors.New("check failed")
+	errDoctor     = errors.New("not ready")
 )
 
 // classify finds what kind of failure err is. An error that nobody knows made

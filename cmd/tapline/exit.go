@@ -118,5 +118,5 @@ type usageError struct {
 	help string // the command that tells more: "tapline run --help"
 }
 
-func (e usageError) Error() string { return e.err.Error() + "; see " + e.help }
+func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }

@@ -25,7 +25,7 @@ func examples() map[string]error {
 		"config.missing":         missingConfig(),
 		"config.invalid":         config.Errors{{File: "tapline.yaml", Line: 3, Column: 5, What: "unknown key"}},
 		"config.kind":            wrap(errKind),
-		"config.unknown_name":    wrap(errUnknownName),
+		"config.unknown_name":    wrap(nameError("no pipeline is called \"x\"")),
 		"config.names":           wrap(loader.ErrName),
 		"config.window":          wrap(exporter.ErrWindow),
 		"source.unknown_stream":  wrap(exporter.ErrUnknownStream),

@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"errors"
+	"slices"
+	"strings"
+)
 
 // How well something is.
 const (
@@ -25,7 +29,12 @@ func good(what, detail string) finding { return finding{Status: findingOK, What:
 // bad is what a failed look becomes.
 func (a *app) bad(what string, err error) finding {
 	r := newReport(err, a.redact)
-	return finding{Status: findingFail, What: what, Detail: r.Message, Code: r.Code, Fix: r.Fix, err: err}
+	detail := r.Message
+	if at := r.Where; at.File != "" {
+		at.Path = ""
+		detail = at.String() + ": " + detail
+	}
+	return finding{Status: findingFail, What: what, Detail: detail, Code: r.Code, Fix: r.Fix, err: err}
 }
 
 // findings are the result of check and doctor.
@@ -33,7 +42,14 @@ type findings struct {
 	Findings []finding `json:"findings"`
 }
 
-func (f *findings) add(x finding) { f.Findings = append(f.Findings, x) }
+// add adds x, unless the same was found before, as when pipelines share a
+// connection.
+func (f *findings) add(x finding) {
+	same := func(y finding) bool { return x.Status == y.Status && x.What == y.What && x.Detail == y.Detail }
+	if !slices.ContainsFunc(f.Findings, same) {
+		f.Findings = append(f.Findings, x)
+	}
+}
 
 // Text implements view.
 func (f findings) Text(p *printer) {
@@ -78,7 +94,11 @@ type findingsError struct {
 }
 
 func (e *findingsError) Error() string {
-	return e.means.Error() + ": " + plural(int64(len(e.errs)), "thing")
+	n := int64(len(e.errs))
+	if errors.Is(e.means, errCheck) {
+		return plural(n, "check") + " failed"
+	}
+	return plural(n, "problem")
 }
 func (e *findingsError) Unwrap() error { return e.means }
 

@@ -40,7 +40,7 @@ stream that has something due; --no-sample leaves that out.`,
 
 // plan asks each pipeline's loader what it would do.
 func (p *project) plan(ctx context.Context, names []string, when windowFlags, sample bool) (*planResult, error) {
-	result := &planResult{Pipelines: []planned{}}
+	result := &planResult{Pipelines: []planned{}, failed: true}
 	pipelines, err := p.selected(names)
 	if err != nil {
 		return result, err
@@ -66,7 +66,9 @@ func (p *project) plan(ctx context.Context, names []string, when windowFlags, sa
 		}
 		result.Pipelines = append(result.Pipelines, one)
 	}
-	return result, together(errs)
+	err = together(errs)
+	result.failed = err != nil
+	return result, err
 }
 
 func planOne(ctx context.Context, cfg loader.Config, sample bool) (planned, error) {
@@ -84,6 +86,8 @@ func planOne(ctx context.Context, cfg loader.Config, sample bool) (planned, erro
 // planResult is the result of plan.
 type planResult struct {
 	Pipelines []planned `json:"pipelines"`
+
+	failed bool // something is not planned
 }
 
 type planned struct {
@@ -167,7 +171,9 @@ func (r *planResult) Text(p *printer) {
 			p.line("  = nothing to do")
 		}
 	}
-	p.line("no changes made")
+	if !r.failed {
+		p.line("no changes made")
+	}
 }
 
 func (t plannedTable) text(p *printer) {

@@ -50,18 +50,18 @@ before any column rule. It loads and stages nothing.`,
 // pipelineAndStream splits "orders.Order Placed". Names of pipelines may hold
 // dots themselves, so the whole text is tried first.
 func (p *project) pipelineAndStream(selector string) (pl config.Pipeline, stream string, err error) {
-	if pl, err = p.cfg.Pipeline(selector); err == nil {
+	if pl, ok := p.cfg.Pipeline(selector); ok {
 		return pl, "", nil
 	}
 	for i, r := range selector {
 		if r != '.' {
 			continue
 		}
-		if pl, e := p.cfg.Pipeline(selector[:i]); e == nil {
+		if pl, ok := p.cfg.Pipeline(selector[:i]); ok {
 			return pl, selector[i+1:], nil
 		}
 	}
-	return pl, "", err
+	return pl, "", p.noPipeline(selector)
 }
 
 // previewed reads the first batch of the stream's newest slice that has rows.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,21 +45,46 @@ func (a *app) configPath() string {
 func (p *project) selected(names []string) ([]config.Pipeline, error) {
 	if len(names) == 0 {
 		if len(p.cfg.Pipelines) == 0 {
-			return nil, fmt.Errorf("%w: %s has no pipelines", errUnknownName, p.cfg.Path)
+			return nil, nameError(p.cfg.Path + " has no pipelines")
 		}
 		return p.cfg.Pipelines, nil
 	}
 	var list []config.Pipeline
 	var errs []error
 	for _, n := range names {
-		pl, err := p.cfg.Pipeline(n)
-		if err != nil {
-			errs = append(errs, err)
+		pl, ok := p.cfg.Pipeline(n)
+		if !ok {
+			errs = append(errs, p.noPipeline(n))
 			continue
 		}
 		list = append(list, pl)
 	}
-	return list, config.Join(errs...)
+	return list, errors.Join(errs...)
+}
+
+// A nameError says that the configuration has nothing of the name that somebody
+// gave.
+type nameError string
+
+func (e nameError) Error() string { return string(e) }
+
+func (p *project) noPipeline(name string) error {
+	var names []string
+	for _, pl := range p.cfg.Pipelines {
+		names = append(names, pl.Name)
+	}
+	return unknownName("pipeline", name, names)
+}
+
+func unknownName(what, name string, names []string) error {
+	text := fmt.Sprintf("no %s is called %q", what, name)
+	if near := nearest(name, names); near != "" {
+		return nameError(fmt.Sprintf("%s; did you mean %q?", text, near))
+	}
+	if len(names) == 0 {
+		return nameError(text + "; the file has none")
+	}
+	return nameError(text + "; the file has: " + strings.Join(names, ", "))
 }
 
 // connection returns the connection of that name.
@@ -68,11 +95,7 @@ func (p *project) connection(name string) (config.Connection, error) {
 		for _, c := range p.cfg.Connections {
 			names = append(names, c.Name)
 		}
-		hint := ""
-		if near := nearest(name, names); near != "" {
-			hint = fmt.Sprintf("; did you mean %q?", near)
-		}
-		return c, fmt.Errorf("%w: no connection is called %q%s", errUnknownName, name, hint)
+		return c, unknownName("connection", name, names)
 	}
 	return c, nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func newQuarantine(a *app) *cobra.Command {
-	return group("quarantine", "Rows and cells that could not be read or typed, kept whole",
+	return listing("quarantine", "Rows and cells that could not be read or typed, kept whole",
 		newQuarantineList(a), newQuarantineShow(a), newQuarantineReplay(a), newQuarantinePurge(a))
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"tapline/config"
 	"tapline/loader"
@@ -64,11 +65,18 @@ func describe(err error, redact func(string) string) report {
 		return summed(err, causes, redact)
 	}
 	r := plain(err, redact)
-	if errors.As(err, &mistake) {
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		r.Fix = "see " + usage.help
+	case errors.As(err, &mistake):
 		r.Where = where{File: mistake.File, Line: mistake.Line, Column: mistake.Column, Path: mistake.Path}
+		said := *mistake // without what Where and Fix say
+		said.File = ""
 		if mistake.Remedy != "" {
-			r.Fix = redact(mistake.Remedy)
+			r.Fix, said.Remedy = redact(mistake.Remedy), ""
 		}
+		r.Message = redact(said.Error())
 	}
 	return r
 }
@@ -87,7 +95,7 @@ func summed(err error, causes []report, redact func(string) string) report {
 		}
 	}
 	if len(causes) > 1 {
-		r.Message = redact(err.Error())
+		r.Message, r.Fix = redact(err.Error()), classify(err).Fix
 		r.Where = where{Pipeline: r.Where.Pipeline}
 		r.Times = 0
 	}
@@ -127,7 +135,11 @@ func (r *report) Text(p *printer) {
 	}
 	p.line("%s  %s", p.paint(red, "FAIL"), r.Code)
 	p.line("  what   %s", r.Title)
-	if at := r.Where.String(); at != "" {
+	at := r.Where
+	if strings.Contains(r.Message, at.Path) {
+		at.Path = "" // said there
+	}
+	if at := at.String(); at != "" {
 		if r.Times > 1 {
 			at += fmt.Sprintf("  (and %d more)", r.Times-1)
 		}

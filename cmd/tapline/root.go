@@ -121,6 +121,17 @@ func asksForJSON(args []string) bool {
 	return false
 }
 
+// listing returns a group that, without a subcommand, is its first: its list.
+func listing(use, short string, list *cobra.Command, others ...*cobra.Command) *cobra.Command {
+	cmd := group(use, short, append([]*cobra.Command{list}, others...)...)
+	cmd.Flags().AddFlagSet(list.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		list.SetContext(cmd.Context())
+		return list.RunE(list, nil)
+	}
+	return cmd
+}
+
 // group returns a command that only holds others.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error {

@@ -67,7 +67,9 @@ func (p *project) run(ctx context.Context, names []string, o runOptions) (*runRe
 	var errs []error
 	for _, pl := range pipelines {
 		r, err := p.runOne(ctx, pl, o, progress)
-		result.Pipelines = append(result.Pipelines, r)
+		if r != nil {
+			result.Pipelines = append(result.Pipelines, *r)
+		}
 		errs = append(errs, err)
 		if ctx.Err() != nil {
 			break
@@ -77,18 +79,23 @@ func (p *project) run(ctx context.Context, names []string, o runOptions) (*runRe
 	return result, together(errs)
 }
 
-func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, progress *progress) (pipelineResult, error) {
-	r := pipelineResult{Pipeline: pl.Name, Run: newRunID(time.Now())}
+// runOne runs a pipeline. The result is nil when no run began, because the
+// configuration does not let it.
+func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, progress *progress) (*pipelineResult, error) {
 	f, err := p.open(ctx, pl)
 	if err != nil {
-		return r.ended(loader.Summary{}, err, p.a), err
+		return nil, err
 	}
 	defer p.a.closing(f)
+	cfg := f.config
+	cfg.Run, cfg.Reread = newRunID(time.Now()), o.reread
+	o.window.apply(&cfg)
+	if _, err := loader.New(cfg); err != nil {
+		return nil, err
+	}
+	r := &pipelineResult{Pipeline: pl.Name, Run: cfg.Run, StartedAt: p.now().UTC()}
 	diary := p.diary(ctx, r.Run, pl.Name, o.command)
 	defer diary.close()
-	cfg := f.config
-	cfg.Run, cfg.Reread = r.Run, o.reread
-	o.window.apply(&cfg)
 	cfg.Observe = func(e loader.Event) {
 		progress.event(e)
 		diary.event(e)
@@ -98,7 +105,7 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	if err == nil && len(summary.Failures) > 0 {
 		err = &runError{pipeline: pl.Name, failures: summary.Failures, loaded: len(summary.Loads)}
 	}
-	if len(summary.Loads) > 0 {
+	if publishes(ctx, err, len(summary.Loads)) {
 		err = published(ctx, f.warehouse, err)
 	}
 	if ctx.Err() != nil && err != nil {
@@ -108,7 +115,8 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 		p.a.warn(n.Stream + ": " + n.Text)
 	}
 	diary.finish(summary, err)
-	return r.ended(summary, err, p.a), err
+	r.ended(summary, err, p.a)
+	return r, err
 }
 
 // runWaiting runs, and when another run holds the pipeline tries again until
@@ -133,6 +141,18 @@ func runWaiting(ctx context.Context, cfg loader.Config, wait time.Duration) (loa
 			return summary, context.Cause(ctx)
 		}
 	}
+}
+
+// publishes reports whether readers outside should see the warehouse as it is
+// after a run. A run with nothing to do publishes too: the copy may be new in
+// the configuration, or be stale. One that did nothing because it may not, or
+// because the warehouse is another's, does not.
+func publishes(ctx context.Context, err error, loads int) bool {
+	if loads > 0 || err == nil {
+		return true
+	}
+	code := exitCode(err)
+	return ctx.Err() == nil && code != exitUsage && code != exitBusy && !errors.Is(err, warehouse.ErrLocked)
 }
 
 // published lets readers outside see what was loaded. A run that was stopped

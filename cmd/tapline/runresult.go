@@ -24,7 +24,7 @@ type pipelineResult struct {
 	Pipeline         string          `json:"pipeline"`
 	Run              string          `json:"run"`
 	Status           string          `json:"status"`
-	StartedAt        *time.Time      `json:"startedAt"`
+	StartedAt        time.Time       `json:"startedAt"`
 	Seconds          float64         `json:"seconds"`
 	RowsRead         int64           `json:"rowsRead"`
 	RowsLoaded       int64           `json:"rowsLoaded"`
@@ -68,11 +68,10 @@ type failureResult struct {
 }
 
 // ended fills in what became of the run.
-func (r pipelineResult) ended(s loader.Summary, err error, a *app) pipelineResult {
+func (r *pipelineResult) ended(s loader.Summary, err error, a *app) {
 	r.Status, r.Skipped, r.Resumed = statusOf(err), s.Skipped, s.Resumed
 	if !s.Started.IsZero() {
-		at := s.Started.UTC()
-		r.StartedAt, r.Seconds = &at, s.Finished.Sub(s.Started).Seconds()
+		r.StartedAt, r.Seconds = s.Started.UTC(), s.Finished.Sub(s.Started).Seconds()
 	}
 	r.Spent = spent{s.ReadTime.Seconds(), s.StageTime.Seconds(), s.ShapeTime.Seconds(), s.LoadTime.Seconds()}
 	r.Loads, r.Failures = []loadResult{}, []failureResult{}
@@ -91,7 +90,6 @@ func (r pipelineResult) ended(s loader.Summary, err error, a *app) pipelineResul
 		r.Failures = append(r.Failures, failureResult{Stream: f.Stream, Slice: f.Slice, Table: f.Table,
 			Code: classify(f.Err).Code, Message: a.redact(f.Err.Error())})
 	}
-	return r
 }
 
 func (*runResult) silent() {}

@@ -28,7 +28,7 @@ func newRuns(a *app) *cobra.Command {
 			return runShown{r, slices}, err
 		})
 	})
-	return group("runs", "The history of runs on this machine", list, show)
+	return listing("runs", "The history of runs on this machine", list, show)
 }
 
 // withHistory opens the history, in which runs whose processes are gone are

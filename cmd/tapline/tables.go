@@ -17,7 +17,7 @@ func newTables(a *app) *cobra.Command {
 	list.RunE = a.does(func(ctx context.Context, _ []string) (view, error) { return a.listTables(ctx, list) })
 	show := &cobra.Command{Use: "show TABLE", Short: "The columns of a table, and its loads", Args: cobra.ExactArgs(1)}
 	show.RunE = a.does(func(ctx context.Context, args []string) (view, error) { return a.showTable(ctx, show, args[0]) })
-	return group("tables", "What is in the warehouses", list, show)
+	return listing("tables", "What is in the warehouses", list, show)
 }
 
 // A loadedTable is what the receipts tell of a table.
