@@ -46,7 +46,7 @@ type crashRig struct {
 	binary string
 }
 
-// newCrashRig starts an account of two events and three days, small enough that
+// newCrashRig starts an account of two events and two days, small enough that
 // hundreds of runs over it take no long, with several pages a slice.
 func newCrashRig(t testing.TB) *crashRig {
 	t.Helper()
@@ -54,13 +54,13 @@ func newCrashRig(t testing.TB) *crashRig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop := &clevertaptest.Shop{Seed: 3, First: exporter.Day{Year: 2026, Month: time.September, Day: 1}, Days: 3, Rows: 1100, Garbage: 6, Epochs: 2}
+	shop := &clevertaptest.Shop{Seed: 3, First: exporter.Day{Year: 2026, Month: time.September, Day: 1}, Days: 2, Rows: 900, Garbage: 6, Epochs: 2}
 	r := &crashRig{server: clevertaptest.NewServer(t, clevertaptest.Options{Data: shop}), shop: shop, binary: binary}
 	// A column that is a number on one day and a text on the next, and a row that
 	// no table can hold.
 	for i := range 40 {
 		mixed := []string{"7", "true", "1.5", `"text"`, "null", "9007199254740993", `"$D_1756700000"`}[i%7]
-		d := shop.First.Add(i % 3)
+		d := shop.First.Add(i % 2)
 		r.server.AddEvents(clevertaptest.Charged, d, fmt.Sprintf(
 			`{"profile":{"objectId":"late-%d"},"ts":%s120000,"event_props":{"Mixed":%s,"On %s":%d}}`, i, strings.ReplaceAll(d.String(), "-", ""), mixed, d, i))
 	}
@@ -113,7 +113,7 @@ pipelines:
     from: ct
     to: bi
     since: 2026-09-01
-    until: 2026-09-04
+    until: 2026-09-03
     columns:
       - {from: profile.email, hash: sha256}
       - {from: profile.phone, drop: true}
