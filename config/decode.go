@@ -200,6 +200,10 @@ func (d *decoder) secret(n *node, path string) Secret {
 		d.p.warn(n.at, path, "%s: the secret stands in the file itself", path).
 			remedy(`move it out, and refer to it as "${env:NAME}" or "${file:/path}"`)
 	}
+	if len(s) < minSecret && s != "" {
+		d.p.warn(n.at, path, "%s: the secret is shorter than %d bytes, too short to tell from other text and take out of what is printed", path, minSecret).
+			remedy("use a longer one")
+	}
 	d.own.red.Add(s)
 	return NewSecret(s)
 }

@@ -126,6 +126,7 @@ func TestWarnings(t *testing.T) {
 	want := []string{
 		`tapline.yaml:3:57: connections[0].passcode: the secret stands in the file itself; move it out, and refer to it as "${env:NAME}" or "${file:/path}"`,
 		`tapline.yaml:4:57: connections[1].passcode: everybody on this machine may read open; chmod 600 open`,
+		`tapline.yaml:4:57: connections[1].passcode: the secret is shorter than 8 bytes, too short to tell from other text and take out of what is printed; use a longer one`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

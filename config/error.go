@@ -138,6 +138,13 @@ func (p *problems) warn(at place, path, format string, args ...any) *Error {
 	return e
 }
 
+// once warns of what is the same wherever it stands, at the first place.
+func (p *problems) once(at place, path, what, remedy string) {
+	if !slices.ContainsFunc(p.warns, func(e *Error) bool { return e.What == what }) {
+		p.warn(at, path, "%s", what).Remedy = remedy
+	}
+}
+
 // remedy and nearest finish an error that add has begun.
 func (e *Error) remedy(format string, args ...any) *Error {
 	e.Remedy = fmt.Sprintf(format, args...)

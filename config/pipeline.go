@@ -82,7 +82,20 @@ func (c *Config) addPipelines(f *file, p *problems) {
 			continue
 		}
 		c.addStreams(&pipe, p)
+		pipe.unused(p)
 		c.Pipelines = append(c.Pipelines, pipe)
+	}
+}
+
+// unused warns, once for all pipelines, of what is read and does nothing yet.
+func (p Pipeline) unused(out *problems) {
+	if p.Schedule != "" {
+		out.once(p.n.get("schedule").at, "schedule", "schedule: is kept for `tapline serve`, which this release does not have", "let cron call tapline run")
+	}
+	for _, e := range p.Streams {
+		if len(e.Cluster) > 0 {
+			out.once(e.n.get("cluster").at, "cluster", "cluster: is kept for warehouses that cluster tables, which this release does not have", "")
+		}
 	}
 }
 

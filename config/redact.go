@@ -14,7 +14,7 @@ import (
 
 // Lengths, in bytes, below which a text is too common to scrub.
 const (
-	minSecret = 4
+	minSecret = 8
 	minLine   = 16       // of one line of a longer secret
 	minCoded  = 8        // of a stretch of base64
 	maxHeld   = 64 << 10 // of one stretch of secrets that a writer holds back
@@ -31,7 +31,7 @@ type Redactor struct {
 }
 
 // Add makes secret known, and the password in it when it is a URL. Fewer than
-// 4 bytes are too few to tell from other text, and are passed over.
+// 8 bytes are too few to tell from other text, and are passed over.
 func (r *Redactor) Add(secret string) {
 	if r == nil || len(secret) < minSecret {
 		return

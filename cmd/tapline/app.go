@@ -25,12 +25,13 @@ type app struct {
 	log      *slog.Logger
 	redact   func(string) string // replaces secrets; identity until the config is read
 
-	command  string        // the command that ran: "runs list"
-	answers  *bufio.Reader // of stdin, once something was asked
-	result   view          // what it found out, also when it failed
-	failed   error         // why it failed
-	warnings []string      // what a person should know although it did not
-	status   int           // an exit code that is no failure: changes pending
+	config   *config.Config // once it is read; its warnings grow
+	command  string         // the command that ran: "runs list"
+	answers  *bufio.Reader  // of stdin, once something was asked
+	result   view           // what it found out, also when it failed
+	failed   error          // why it failed
+	warnings []string       // what a person should know although it did not
+	status   int            // an exit code that is no failure: changes pending
 }
 
 // newApp returns an app that talks through the streams given.
@@ -76,6 +77,18 @@ func (a *app) does(do action) func(*cobra.Command, []string) error {
 		a.result, a.failed = do(cmd.Context(), args)
 		return nil
 	}
+}
+
+// allWarnings are those of the configuration, which looking up secrets adds to,
+// and those of the command.
+func (a *app) allWarnings() []string {
+	all := []string{}
+	if a.config != nil {
+		for _, w := range a.config.Warnings() {
+			all = append(all, a.redact(w.Error()))
+		}
+	}
+	return append(all, a.warnings...)
 }
 
 // warn keeps something for people to read at the end: it fails nothing.

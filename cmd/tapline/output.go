@@ -43,10 +43,7 @@ func (a *app) finish() int {
 }
 
 func (a *app) finishJSON() error {
-	e := envelope{Schema: schemaName, Command: a.command, OK: a.failed == nil, Result: a.result, Warnings: a.warnings}
-	if e.Warnings == nil {
-		e.Warnings = []string{}
-	}
+	e := envelope{Schema: schemaName, Command: a.command, OK: a.failed == nil, Result: a.result, Warnings: a.allWarnings()}
 	if a.failed != nil {
 		e.Error = newReport(a.failed, a.redact)
 	}
@@ -71,7 +68,7 @@ func (a *app) finishText() error {
 	}
 	p := &printer{w: a.stderr, colours: a.colours(a.terminal.err)}
 	if !a.flags.quiet {
-		for _, w := range a.warnings {
+		for _, w := range a.allWarnings() {
 			p.line("warn  %s", w)
 		}
 	}

@@ -27,9 +27,7 @@ func (a *app) project(cmd *cobra.Command) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range cfg.Warnings() {
-		a.warn(w.Error())
-	}
+	a.config = cfg
 	a.log = newLogger(a, cfg.Settings)
 	return &project{a: a, cfg: cfg, common: newCommon()}, nil
 }

@@ -25,30 +25,31 @@ const (
 // A Config is the section of a connection in the configuration file.
 type Config struct {
 	// Region is where the account lives; see regions. Empty is Europe.
-	Region string `yaml:"region" doc:"where the account lives: in1, sg1, us1, aps3, mec1, eu1 or sk1"`
+	Region string `yaml:"region" enum:"in1,sg1,us1,aps3,mec1,eu1,sk1,eu,global" doc:"where the account lives: in1, sg1, us1, aps3, mec1, eu1 or sk1"`
 	// URL replaces the region's host, for tests and proxies.
-	URL string `yaml:"url" doc:"the API's base address, instead of a region"`
-	// AccountID is the project id, such as AAA-BBB-CCCC.
-	AccountID config.Secret `yaml:"account_id" doc:"the project id, such as AAA-BBB-CCCC"`
+	URL string `yaml:"url" pattern:"^https?://" want:"an address such as https://in1.api.clevertap.com" doc:"the API's base address, instead of a region"`
+	// AccountID is the project id, such as AAA-BBB-CCCC. It opens nothing by
+	// itself, and yet no error shows it.
+	AccountID string `yaml:"account_id" required:"true" doc:"the project id, such as AAA-BBB-CCCC"`
 	// Passcode is one of the account's passcodes.
-	Passcode config.Secret `yaml:"passcode" doc:"a passcode of the account"`
+	Passcode config.Secret `yaml:"passcode" required:"true" doc:"a passcode of the account"`
 	// Timezone is the project's time zone, an IANA name. Required: the vendor
 	// sends local times and never names their zone.
-	Timezone string `yaml:"timezone" doc:"the project's time zone as its settings page shows it, such as Asia/Kolkata"`
+	Timezone string `yaml:"timezone" required:"true" doc:"the project's time zone as its settings page shows it, such as Asia/Kolkata"`
 	// Slots is how many calls of one API are made at a time. 0 = 3, all that
 	// the vendor allows; fewer leave some to other tools.
-	Slots int `yaml:"slots" doc:"calls in flight per API, 1 to 3"`
+	Slots int `yaml:"slots" min:"1" max:"3" doc:"calls in flight per API, 1 to 3"`
 	// BatchSize is how many records a page is asked to have. 0 = 5000.
-	BatchSize int `yaml:"batch_size" doc:"records per page, 23 to 5000"`
+	BatchSize int `yaml:"batch_size" min:"23" max:"5000" doc:"records per page, 23 to 5000"`
 }
 
 // A Selection is one entry of a pipeline's streams.
 type Selection struct {
 	// Stream is the kind of stream: "events".
-	Stream string `yaml:"stream" doc:"events"`
+	Stream string `yaml:"stream" required:"true" enum:"events" doc:"events"`
 	// Events are the names of events, as they are spelt in CleverTap. ["*"] is
 	// every event that no other entry names.
-	Events []string `yaml:"events" doc:"names of events, or [\"*\"] for all"`
+	Events []string `yaml:"events" required:"true" doc:"names of events, or [\"*\"] for all"`
 }
 
 // Options are what a Source needs beside its configuration; the zero value works.
@@ -127,11 +128,11 @@ func (c Config) Validate() error {
 		return err
 	}
 	switch {
-	case c.AccountID.IsZero():
+	case c.AccountID == "":
 		return fmt.Errorf("account_id: missing; it is on CleverTap's Settings > Project page")
 	case c.Passcode.IsZero():
 		return fmt.Errorf("passcode: missing; make one on CleverTap's Settings > Passcodes page")
-	case strings.ContainsAny(c.AccountID.Reveal()+c.Passcode.Reveal(), "\r\n\x00"):
+	case strings.ContainsAny(c.AccountID+c.Passcode.Reveal(), "\r\n\x00"):
 		return fmt.Errorf("account_id, passcode: a line break is in one of them")
 	case c.Slots < 0 || c.Slots > defaultSlots:
 		return fmt.Errorf("slots: %d is not from 1 to %d, the most CleverTap allows", c.Slots, defaultSlots)

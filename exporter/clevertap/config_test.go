@@ -10,7 +10,7 @@ import (
 
 func TestConfig(t *testing.T) {
 	good := clevertap.Config{
-		Region: "in1", AccountID: config.NewSecret("AAA-BBB-CCCC"), Passcode: config.NewSecret("p"), Timezone: "Asia/Kolkata",
+		Region: "in1", AccountID: "AAA-BBB-CCCC", Passcode: config.NewSecret("p"), Timezone: "Asia/Kolkata",
 	}
 	tests := []struct {
 		name string
@@ -31,7 +31,7 @@ func TestConfig(t *testing.T) {
 		{"ErrZone", func(c *clevertap.Config) { c.Timezone = "IST+5:30" }, []string{"timezone", `"IST+5:30"`, "Asia/Kolkata"}},
 		{"ErrZoneLocal", func(c *clevertap.Config) { c.Timezone = "Local" }, []string{"timezone"}},
 		{"ErrZonePath", func(c *clevertap.Config) { c.Timezone = "../../etc/passwd" }, []string{"timezone"}},
-		{"ErrAccount", func(c *clevertap.Config) { c.AccountID = config.Secret{} }, []string{"account_id", "missing"}},
+		{"ErrAccount", func(c *clevertap.Config) { c.AccountID = "" }, []string{"account_id", "missing"}},
 		{"ErrPasscode", func(c *clevertap.Config) { c.Passcode = config.Secret{} }, []string{"passcode", "missing"}},
 		{"ErrLineBreak", func(c *clevertap.Config) { c.Passcode = config.NewSecret("a\nb") }, []string{"line break"}},
 		{"ErrSlots", func(c *clevertap.Config) { c.Slots = 4 }, []string{"slots", "3"}},
@@ -61,7 +61,7 @@ func wantError(t *testing.T, err error, parts ...string) {
 }
 
 func TestSelection(t *testing.T) {
-	cfg := clevertap.Config{AccountID: config.NewSecret("A"), Passcode: config.NewSecret("p"), Timezone: "UTC"}
+	cfg := clevertap.Config{AccountID: "A", Passcode: config.NewSecret("p"), Timezone: "UTC"}
 	tests := []struct {
 		name string
 		sel  []clevertap.Selection

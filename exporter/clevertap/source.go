@@ -61,7 +61,7 @@ func New(cfg Config, sel []Selection, o Options) (*Source, error) {
 		return nil, fmt.Errorf("clevertap: %w", err)
 	}
 	c := &client{
-		base: base, account: cfg.AccountID.Reveal(), passcode: cfg.Passcode.Reveal(),
+		base: base, account: cfg.AccountID, passcode: cfg.Passcode.Reveal(),
 		retry: o.Retry.withDefaults(), log: o.Log, now: o.Now, gates: o.Gates, slots: cfg.Slots,
 	}
 	if c.log == nil {

@@ -59,7 +59,7 @@ func newRig(t *testing.T, so clevertaptest.Options) *rig {
 
 func rigConfig(s *clevertaptest.Server) clevertap.Config {
 	return clevertap.Config{
-		URL: s.URL, AccountID: config.NewSecret(clevertaptest.DefaultAccountID),
+		URL: s.URL, AccountID: clevertaptest.DefaultAccountID,
 		Passcode: config.NewSecret(clevertaptest.DefaultPasscode), Timezone: "Asia/Kolkata",
 	}
 }
