@@ -16,6 +16,7 @@ import (
 
 	"tapline/config"
 	"tapline/exporter"
+	"tapline/exporter/clevertap"
 )
 
 //go:embed init.yaml.tmpl
@@ -30,7 +31,8 @@ func newInit(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "init [DIR]", Short: "Write a tapline.yaml to start from",
 		Long: `init writes tapline.yaml, .env.example and .gitignore: CleverTap events into a DuckDB
-file. It asks what it has to know, unless flags tell or --no-input is given.`,
+file. It asks what it has to know and no flag tells. Region and time zone are those
+of the account: a wrong zone puts events on wrong days.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	in := answers{Since: time.Now().UTC().AddDate(0, 0, -7).Format(time.DateOnly)}
@@ -40,7 +42,7 @@ file. It asks what it has to know, unless flags tell or --no-input is given.`,
 	f.StringVar(&in.Event, "event", "", "the event to start with, or * for all")
 	f.StringVar(&in.Since, "since", in.Since, "the first day to load")
 	f.StringVar(&in.Database, "database", "bi.duckdb", "the DuckDB file")
-	noInput := f.Bool("no-input", false, "ask nothing: take what is usual for what no flag tells")
+	noInput := f.Bool("no-input", false, "ask nothing; needs --region and --timezone")
 	force := f.Bool("force", false, "overwrite files that are there")
 	cmd.RunE = a.does(func(_ context.Context, args []string) (view, error) {
 		dir := "."
@@ -55,34 +57,56 @@ file. It asks what it has to know, unless flags tell or --no-input is given.`,
 	return cmd
 }
 
-// complete asks for what no flag has told.
+// complete asks for what no flag has told. Region and time zone are nobody's to
+// guess.
 func (a *app) complete(in *answers, noInput bool) error {
+	if noInput && (in.Region == "" || in.Timezone == "") {
+		return initError(errors.New("--no-input needs --region and --timezone"))
+	}
 	for _, q := range []struct {
 		field                    *string
 		question, standard, flag string
+		check                    func(string) error
 	}{
-		{&in.Region, "Which region is the CleverTap account in? It begins the dashboard's address.", "in1", "--region"},
-		{&in.Timezone, "Which time zone do its settings show?", "Asia/Kolkata", "--timezone"},
-		{&in.Event, "Which event to load first? * is all of them.", "*", "--event"},
+		{&in.Region, "Which region is the CleverTap account in, such as in1? It begins the dashboard's address.", "", "--region", checkRegion},
+		{&in.Timezone, "Which time zone do its settings show, such as Asia/Kolkata?", "", "--timezone", checkZone},
+		{&in.Event, "Which event to load first? * is all of them.", "*", "--event", func(string) error { return nil }},
 	} {
-		switch {
-		case *q.field != "":
-		case noInput:
+		if *q.field == "" && noInput {
 			*q.field = q.standard
-		default:
-			answer, err := a.ask(q.question, q.standard, q.flag+", or --no-input")
+		}
+		if *q.field == "" {
+			answer, err := a.ask(q.question, q.standard, q.flag)
 			if err != nil {
 				return err
 			}
 			*q.field = answer
 		}
+		if err := q.check(*q.field); err != nil {
+			return initError(err)
+		}
 	}
 	return nil
 }
 
+func initError(err error) error { return usageError{err, "tapline init --help"} }
+
+// checkRegion and checkZone ask the kind itself about one key, the others being
+// in order.
+func checkRegion(region string) error {
+	if region == "" || region != strings.ToLower(region) {
+		return fmt.Errorf("region: %q is none; it begins the dashboard's address, such as in1 or eu1", region)
+	}
+	return clevertap.Config{Region: region, Timezone: "UTC", AccountID: "-", Passcode: config.NewSecret("-")}.Validate()
+}
+
+func checkZone(zone string) error {
+	return clevertap.Config{Timezone: zone, AccountID: "-", Passcode: config.NewSecret("-")}.Validate()
+}
+
 func initialize(dir string, in answers, force bool) (view, error) {
 	if _, err := exporter.ParseDay(in.Since); err != nil {
-		return nil, usageError{fmt.Errorf("--since: %w", err), "tapline init --help"}
+		return nil, initError(fmt.Errorf("--since: %w", err))
 	}
 	var b strings.Builder
 	t, err := template.New("init").Funcs(template.FuncMap{"quote": quoteYAML}).Parse(initTemplate)
@@ -97,7 +121,7 @@ func initialize(dir string, in answers, force bool) (view, error) {
 		{".env.example", "# Copy to .env, fill in, and load it into the environment. Never commit .env.\nCT_ACCOUNT_ID=\nCT_PASSCODE=\n"},
 		{".gitignore", ".env\n.tapline/\n*.duckdb\n*.duckdb.wal\n"},
 	}
-	written := initialized{Files: []string{}}
+	written := initialized{Files: []string{}, dir: dir}
 	if !force {
 		for _, f := range files {
 			name := filepath.Join(dir, f.name)
@@ -124,8 +148,18 @@ func initialize(dir string, in answers, force bool) (view, error) {
 // quoteYAML writes a text as a YAML scalar: JSON's strings are YAML's.
 func quoteYAML(s string) string { return fmt.Sprintf("%q", s) }
 
+// quoteShell writes a text as one word of a shell.
+func quoteShell(s string) string {
+	if strings.ContainsAny(s, " '\"$`\\&|;<>()*?[]#~!{}\t\n") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
 type initialized struct {
 	Files []string `json:"files"`
+
+	dir string
 }
 
 // Text implements view.
@@ -133,5 +167,11 @@ func (i initialized) Text(p *printer) {
 	for _, f := range i.Files {
 		p.line("wrote %s", f)
 	}
-	p.lines("next: export CT_ACCOUNT_ID=... CT_PASSCODE=...\n      tapline check && tapline plan && tapline run\n")
+	next := "next: "
+	if i.dir != "." {
+		p.line("%scd %s", next, quoteShell(i.dir))
+		next = "      "
+	}
+	p.line("%sexport CT_ACCOUNT_ID=... CT_PASSCODE=...", next)
+	p.line("      tapline check && tapline plan && tapline run")
 }
