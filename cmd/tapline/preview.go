@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"tapline/config"
@@ -88,7 +89,8 @@ func previewed(ctx context.Context, s exporter.Source, name string, w exporter.W
 				for i := range r.Columns {
 					r.Columns[i].Held = batch.Kinds[i].String()
 				}
-				return &preview{Stream: stream.Name, Slice: slice.Name, Rejected: int64(len(batch.Rejects)), rows: r}, nil
+				return &preview{Stream: stream.Name, Slice: slice.Name, Rejected: int64(len(batch.Rejects)), rows: r,
+					wholeRows: wholeRows(batch.Rejects)}, nil
 			}
 		}
 	}
@@ -130,6 +132,17 @@ type preview struct {
 	Slice    string `json:"slice,omitempty"`
 	Rejected int64  `json:"rejected"`
 	rows
+
+	wholeRows int64 // of Rejected
+}
+
+func wholeRows(rejects []exporter.Reject) (n int64) {
+	for _, r := range rejects {
+		if r.Column == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Text implements view.
@@ -139,21 +152,57 @@ func (v *preview) Text(p *printer) {
 		return
 	}
 	p.line("%s  %s", v.Stream, v.Slice)
-	types := &table{heads: []string{"column", "type", "first value"}}
-	for i, c := range v.Columns {
-		first := "NULL"
-		for _, row := range v.Rows {
-			if row[i] != nil {
-				first = fmt.Sprint(row[i])
-				break
-			}
+	if across := v.across(); across.natural() <= p.across() {
+		p.table(v.types())
+		p.line("")
+		p.table(across)
+	} else {
+		p.table(v.down())
+		if n := len(v.Rows); n > mostDown {
+			p.line("%d of %s; all: --output json", mostDown, plural(int64(n), "row"))
 		}
-		types.add(c.Name, c.Type, first)
 	}
-	p.table(types)
-	p.line("")
-	p.table(v.table())
 	if v.Rejected > 0 {
-		p.line("%s would be quarantined", plural(v.Rejected, "value"))
+		p.line("a run would put %s", held(v.wholeRows, v.Rejected-v.wholeRows))
 	}
+}
+
+// across is the rows as a table. The cells are data and written as such.
+func (v *preview) across() *table {
+	t := v.table()
+	t.rows = nil
+	for _, row := range v.Rows {
+		cells := make([]any, len(row))
+		for i, x := range row {
+			cells[i] = plain(x)
+		}
+		t.add(cells...)
+	}
+	return t
+}
+
+func (v *preview) types() *table {
+	t := &table{heads: []string{"column", "type"}}
+	for _, c := range v.Columns {
+		t.add(c.Name, c.Type)
+	}
+	return t
+}
+
+// What down shows: rows, and cells of each value.
+const mostDown, widestDown = 2, 60
+
+// down is the first rows with a line for each column, for rows too wide to be
+// read across.
+func (v *preview) down() *table {
+	n := min(mostDown, len(v.Rows))
+	t := &table{heads: []string{"column", "type", "row 1", "row 2"}[:2+n]}
+	for i, c := range v.Columns {
+		cells := []any{c.Name, c.Type}
+		for _, row := range v.Rows[:n] {
+			cells = append(cells, runewidth.Truncate(printable(plain(row[i])), widestDown, "…"))
+		}
+		t.add(cells...)
+	}
+	return t
 }

@@ -112,14 +112,17 @@ func (l *quarantineList) Text(p *printer) {
 		return
 	}
 	t := &table{heads: []string{"table", "column", "reason", ">entries", "first at"}}
+	rows := int64(0)
 	for _, g := range l.Groups {
 		column := g.Column
 		if column == "" {
 			column = "(whole row)"
+			rows += g.Entries
 		}
 		t.add(g.Table, column, g.Reason, count(g.Entries), g.Place)
 	}
 	p.table(t)
+	p.line("%s", held(rows, l.Entries-rows))
 	p.line("the raw text: tapline quarantine show; after a fix: tapline quarantine replay")
 }
 
@@ -240,7 +243,7 @@ type replayed struct {
 
 // Text implements view.
 func (r replayed) Text(p *printer) {
-	p.line("%s moved into the tables, %s stay in quarantine", plural(r.Moved, "value"), count(r.Left))
+	p.line("entries moved into the tables: %s; left in quarantine: %s", count(r.Moved), count(r.Left))
 }
 
 func newQuarantinePurge(a *app) *cobra.Command {
@@ -282,4 +285,4 @@ type purged struct {
 }
 
 // Text implements view.
-func (r purged) Text(p *printer) { p.line("%s deleted", plural(r.Purged, "value")) }
+func (r purged) Text(p *printer) { p.line("entries deleted: %s", count(r.Purged)) }

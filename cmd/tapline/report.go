@@ -64,7 +64,7 @@ func describe(err error, redact func(string) string) report {
 		}
 		return summed(err, causes, redact)
 	}
-	r := plain(err, redact)
+	r := unplaced(err, redact)
 	var usage usageError
 	switch {
 	case errors.As(err, &usage):
@@ -81,7 +81,7 @@ func describe(err error, redact func(string) string) report {
 	return r
 }
 
-func plain(err error, redact func(string) string) report {
+func unplaced(err error, redact func(string) string) report {
 	f := classify(err)
 	return report{Code: f.Code, ExitCode: f.Exit, Title: f.Title, Fix: f.Fix, Message: redact(err.Error())}
 }
@@ -108,7 +108,7 @@ func runCauses(run *runError, redact func(string) string) []report {
 	var causes []report
 	at := map[string]int{}
 	for _, f := range run.failures {
-		c := plain(f.Err, redact)
+		c := unplaced(f.Err, redact)
 		key := c.Code + "\x00" + c.Message
 		if errors.Is(f.Err, loader.ErrHeld) {
 			key = c.Code // each is held by the same failure

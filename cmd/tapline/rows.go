@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -100,6 +101,19 @@ func (r rows) table() *table {
 		t.add(cells...)
 	}
 	return t
+}
+
+// plain writes a cell as data: its digits and nothing between them.
+func plain(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case float64:
+		if math.Abs(v) < 1e21 {
+			return strconv.FormatFloat(v, 'f', -1, 64)
+		}
+	}
+	return fmt.Sprint(v)
 }
 
 // decimal writes a number for people: no more than four places, no exponent

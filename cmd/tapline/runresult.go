@@ -125,8 +125,8 @@ func (r pipelineResult) brief(p *printer) {
 	}
 	took := time.Duration(r.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
 	p.line("%s: %s loaded into %s in %s", r.Pipeline, plural(r.RowsLoaded, "row"), plural(int64(len(r.tables())), "table"), took.String())
-	if n := r.RowsQuarantined + r.CellsQuarantined; n > 0 {
-		p.line("%s in quarantine; see them: tapline quarantine list", plural(n, "value"))
+	if r.RowsQuarantined+r.CellsQuarantined > 0 {
+		p.line("%s; see them: tapline quarantine list", held(r.RowsQuarantined, r.CellsQuarantined))
 	}
 }
 

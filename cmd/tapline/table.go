@@ -83,6 +83,31 @@ func (p *printer) table(t *table) {
 	}
 }
 
+// across is how wide a table may be to be read across: the terminal, or a page
+// where there is none.
+func (p *printer) across() int {
+	if p.width == unlimited {
+		return pageWidth
+	}
+	return p.width
+}
+
+// pageWidth is the widest line that people read in a file or a mail.
+const pageWidth = 160
+
+// natural is how wide the table is when nothing of it is cut.
+func (t *table) natural() int {
+	sum := -gap
+	for i, h := range t.heads {
+		widest := runewidth.StringWidth(strings.TrimPrefix(h, ">"))
+		for _, row := range t.rows {
+			widest = max(widest, runewidth.StringWidth(row[i]))
+		}
+		sum += widest + gap
+	}
+	return sum
+}
+
 // gap is the space between columns, least the narrowest a text is cut to.
 const gap, least = 2, 8
 
@@ -147,6 +172,21 @@ func size(n int64) string {
 		i++
 	}
 	return fmt.Sprintf("%.3g %cB", v, "kMGTPE"[i])
+}
+
+// held says how much is in quarantine: "2 rows and 1,204 cells in quarantine".
+func held(rows, cells int64) string {
+	var parts []string
+	if rows > 0 {
+		parts = append(parts, plural(rows, "row"))
+	}
+	if cells > 0 {
+		parts = append(parts, plural(cells, "cell"))
+	}
+	if len(parts) == 0 {
+		return "nothing in quarantine"
+	}
+	return strings.Join(parts, " and ") + " in quarantine"
 }
 
 // plural is "1 row", "2 rows", "1,204 rows".

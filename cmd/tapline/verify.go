@@ -60,6 +60,8 @@ type verified struct {
 	Rows        int64     `json:"rows"`
 	Quarantined int64     `json:"quarantined"`
 	Problems    []problem `json:"problems"`
+
+	quarantined, cells int64 // whole rows, and cells of others
 }
 
 type problem struct {
@@ -77,6 +79,8 @@ func (v *verified) add(p warehouse.Proof) {
 	v.Loads++
 	v.Rows += p.Found
 	v.Quarantined += p.Quarantine + p.Cells
+	v.quarantined += p.Quarantine
+	v.cells += p.Cells
 	if !p.OK() {
 		v.Problems = append(v.Problems, problem{Table: p.Receipt.Table, Slice: p.Receipt.Slice, Load: p.Receipt.ID,
 			Expected: p.Receipt.RowsLoaded, Found: p.Found, Missing: p.Missing, Duplicated: p.Duplicated, Unexpected: p.Unexpected})
@@ -86,8 +90,8 @@ func (v *verified) add(p warehouse.Proof) {
 // Text implements view.
 func (v *verified) Text(p *printer) {
 	if len(v.Problems) == 0 {
-		p.line("%s  %s of %s are there, each once; %s in quarantine", p.paint(green, "ok"),
-			plural(v.Rows, "row"), plural(v.Loads, "load"), plural(v.Quarantined, "value"))
+		p.line("%s  %s of %s are there, each once; %s", p.paint(green, "ok"),
+			plural(v.Rows, "row"), plural(v.Loads, "load"), held(v.quarantined, v.cells))
 		return
 	}
 	t := &table{heads: []string{"table", "slice", ">expected", ">found", ">missing", ">doubled", ">unexpected"}}
