@@ -52,6 +52,7 @@ func duckdbSamples() map[string]any {
 		"set_order":       map[string]any{"Keep": false},
 		"set_threads":     map[string]any{"Threads": 2},
 		"slice_delete":    table1,
+		"sources_add":     map[string]any{"Rows": 2},
 		"verify":          table1,
 		"view_freshness":  map[string]any{"Tables": []table{{hostile, "ts"}, {"b", "event_date"}, {"c", ""}}},
 		"widen_column":    with(map[string]any{"Column": `c"`}),

@@ -162,12 +162,11 @@ func TestPublishKeepsTheLock(t *testing.T) {
 	w := open(t, Config{Path: filepath.Join(dir, "bi.duckdb")})
 	prepare(t, w)
 	err := w.with(t.Context(), access{threads: 1}, func(s *session) error {
-		source, err := os.Open(w.cfg.Path)
-		if err != nil {
+		var err error
+		if s.copied, err = os.Open(w.cfg.Path); err != nil {
 			return err
 		}
-		t.Cleanup(func() { source.Close() })
-		temp, err := copyBeside(t.Context(), source, filepath.Join(dir, "copy"))
+		temp, err := copyBeside(t.Context(), s.copied, filepath.Join(dir, "copy"))
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (s *session) begin(ctx context.Context) error {
 	if err != nil || known {
 		return err
 	}
-	for _, name := range []string{"schema_create", "receipts_create", "quarantine_create"} {
+	for _, name := range []string{"schema_create", "receipts_create", "quarantine_create", "sources_create"} {
 		if _, err := s.exec(ctx, name, nil); err != nil {
 			return err
 		}
@@ -47,6 +47,18 @@ func (s *session) commit(ctx context.Context) error {
 		return s.w.explain(ctx, err)
 	}
 	s.begun, s.wrote = false, true
+	return nil
+}
+
+// again commits and goes on in another transaction.
+func (s *session) again(ctx context.Context) error {
+	if err := s.commit(ctx); err != nil {
+		return err
+	}
+	if err := s.run(ctx, "begin", nil); err != nil {
+		return s.w.explain(ctx, err)
+	}
+	s.begun = true
 	return nil
 }
 

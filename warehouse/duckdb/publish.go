@@ -33,24 +33,16 @@ func (w *Warehouse) publish(ctx context.Context) error {
 	if _, err := os.Stat(w.cfg.Path); errors.Is(err, fs.ErrNotExist) || w.published() {
 		return nil
 	}
-	// Closing any descriptor of a file lets go of all locks that the process
-	// has on it, so ours is closed after DuckDB has closed its own.
-	var source *os.File
-	defer func() {
-		if source != nil {
-			source.Close()
-		}
-	}()
 	var temp string
 	err := w.with(ctx, access{memory: w.cfg.MemoryLimit, threads: 1}, func(s *session) error {
-		if _, err := s.exec(ctx, "checkpoint", nil); err != nil {
+		err := s.run(ctx, "checkpoint", nil)
+		if err != nil {
+			return w.explain(ctx, err)
+		}
+		if s.copied, err = os.Open(w.cfg.Path); err != nil {
 			return err
 		}
-		var err error
-		if source, err = os.Open(w.cfg.Path); err != nil {
-			return err
-		}
-		temp, err = copyBeside(ctx, source, w.cfg.Snapshot)
+		temp, err = copyBeside(ctx, s.copied, w.cfg.Snapshot)
 		return err
 	})
 	if err != nil {

@@ -32,6 +32,10 @@ type session struct {
 	conn   *sql.Conn
 	begun  bool // a transaction is open
 	wrote  bool // a transaction was committed
+	// copied is our own descriptor of the file. Closing it lets go of all locks
+	// that the process has on the file, so it is closed after DuckDB's and
+	// before the next operation of the process opens the file.
+	copied *os.File
 
 	changes int // statements that changed something, or could have
 }
@@ -167,6 +171,9 @@ func (s *session) attach(ctx context.Context) error {
 // files, the engine goes too, and all that it may still hold with it.
 func (s *session) close(failed bool) error {
 	defer s.w.turn.give()
+	if s.copied != nil {
+		defer s.copied.Close() // it was only read
+	}
 	if failed || s.access.query {
 		return s.end(false)
 	}

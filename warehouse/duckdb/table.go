@@ -17,7 +17,8 @@ import (
 func (w *Warehouse) Table(ctx context.Context, name string) (warehouse.Table, error) {
 	var t warehouse.Table
 	err := w.reading(ctx, func(s *session) error {
-		if _, err := s.known(ctx); err != nil {
+		known, err := s.known(ctx)
+		if err != nil {
 			return err
 		}
 		rel, found, err := s.relation(ctx, name)
@@ -28,7 +29,9 @@ func (w *Warehouse) Table(ctx context.Context, name string) (warehouse.Table, er
 			return warehouse.ErrNotExist
 		}
 		t = warehouse.Table{Name: name, About: rel.about}
-		t.Columns, err = s.columns(ctx, name)
+		if t.Columns, err = s.columns(ctx, name); err == nil && known {
+			err = s.addSources(ctx, name, t.Columns)
+		}
 		return err
 	})
 	if errors.Is(err, errNoFile) {
@@ -63,6 +66,28 @@ func (s *session) columns(ctx context.Context, table string) ([]warehouse.Column
 		return nil
 	})
 	return columns, err
+}
+
+// addSources fills in the vendor's names that are not kept as comments.
+func (s *session) addSources(ctx context.Context, table string, columns []warehouse.Column) error {
+	index := indexOf(columns)
+	var name, source string
+	_, err := s.rows(ctx, "sources", nil, []any{table}, []any{&name, &source}, func() error {
+		if i, ok := index[name]; ok && columns[i].Source == "" {
+			columns[i].Source = source
+		}
+		return nil
+	})
+	return err
+}
+
+// indexOf tells where each column is, by its name.
+func indexOf(columns []warehouse.Column) map[string]int {
+	index := make(map[string]int, len(columns))
+	for i, c := range columns {
+		index[c.Name] = i
+	}
+	return index
 }
 
 // ours finds the table that a load goes to. A table or view that cannot be one
