@@ -10,7 +10,6 @@ import (
 	"tapline/config"
 	"tapline/exporter"
 	"tapline/exporter/clevertap"
-	"tapline/exporter/format"
 	"tapline/warehouse"
 )
 
@@ -83,7 +82,6 @@ func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOp
 	}
 	s, err := clevertap.New(cfg, sel, clevertap.Options{
 		Log: o.log, Gates: o.common.clevertap, BatchRows: o.batchRows, BatchBytes: o.batchBytes,
-		Mem: format.NewPool(o.batchBytes),
 	})
 	if err != nil {
 		return nil, c.Errorf("", "%v", err)
