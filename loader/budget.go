@@ -13,11 +13,13 @@ type budget struct {
 	sem          *semaphore.Weighted
 }
 
-// newBudget divides the memory among the slices read at once. A slice holds up
-// to three batches: one that the source fills, one that waits and one that is
-// written.
-func newBudget(total int64, slices int) *budget {
-	return &budget{total: total, share: max(total/int64(3*slices), 1), sem: semaphore.NewWeighted(total)}
+// newBudget gives three eighths of the memory to batches, in three shares: one
+// that a source fills, one that waits and one that is written, of one slice or
+// of several. The rest is for pages, encoders and what the collector has not
+// yet taken back.
+func newBudget(memory int64) *budget {
+	share := max(memory/8, 1)
+	return &budget{total: 3 * share, share: share, sem: semaphore.NewWeighted(3 * share)}
 }
 
 // take waits for n bytes, or all there are if that is less, and returns what to
@@ -37,14 +39,10 @@ func (b *budget) release(n int64) {
 }
 
 // BatchBytes is how large a source's batches may be, in bytes, for a loader of
-// this memory and concurrency to keep within its budget. 0 stands for the
-// loader's defaults.
-func BatchBytes(memory int64, concurrency int) int64 {
+// this memory to keep within its budget. 0 stands for the loader's default.
+func BatchBytes(memory int64) int64 {
 	if memory <= 0 {
 		memory = defaultMemory
 	}
-	if concurrency <= 0 {
-		concurrency = defaultConcurrency
-	}
-	return newBudget(memory, concurrency).share
+	return newBudget(memory).share
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,9 @@ type line struct {
 	failed bool // a slice failed: later ones may no longer change the table's columns
 	guess  *guess
 }
+
+// muchRows is from how many rows on a load takes long enough to tidy up before.
+const muchRows = 500_000
 
 // A job is a task on its way through a run.
 type job struct {
@@ -73,6 +77,12 @@ func (j *job) commit(ctx context.Context) error {
 	load, err := j.load(ctx, f)
 	if err != nil {
 		return err
+	}
+	if load.RowsLoaded > muchRows {
+		// What reading and staging held is not needed meanwhile; the warehouse's
+		// library, which the collector does not see, has use for it.
+		debug.FreeOSMemory()
+		debug.FreeOSMemory() // pools let go only of what they did not use twice
 	}
 	began := time.Now()
 	receipt, err := j.l.cfg.Warehouse.Load(ctx, load)

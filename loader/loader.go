@@ -49,7 +49,7 @@ type Config struct {
 	Reread bool
 	// Concurrency is how many slices are read at once. 0 = 4.
 	Concurrency int
-	// Memory bounds, in bytes, what batches and parts hold in memory. 0 = 256 MiB.
+	// Memory bounds, in bytes, what reading and staging hold. 0 = 256 MiB.
 	Memory int64
 	// Run is the id of this run, unique for ever and safe in an object name.
 	Run string

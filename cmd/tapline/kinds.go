@@ -10,6 +10,7 @@ import (
 	"tapline/config"
 	"tapline/exporter"
 	"tapline/exporter/clevertap"
+	"tapline/exporter/format"
 	"tapline/warehouse"
 )
 
@@ -82,6 +83,7 @@ func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOp
 	}
 	s, err := clevertap.New(cfg, sel, clevertap.Options{
 		Log: o.log, Gates: o.common.clevertap, BatchRows: o.batchRows, BatchBytes: o.batchBytes,
+		Mem: format.NewPool(o.batchBytes),
 	})
 	if err != nil {
 		return nil, c.Errorf("", "%v", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,6 +88,7 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 		return nil, err
 	}
 	defer p.a.closing(f)
+	p.limitMemory()
 	cfg := f.config
 	cfg.Run, cfg.Reread = newRunID(time.Now()), o.reread
 	o.window.apply(&cfg)
@@ -117,6 +119,14 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	diary.finish(summary, err)
 	r.ended(summary, err, p.a)
 	return r, err
+}
+
+// limitMemory has the garbage collector keep this process near the memory that
+// the settings allow. Most of what a run holds are large buffers that are used
+// again, so that it costs little to collect often.
+func (p *project) limitMemory() {
+	debug.SetGCPercent(50)
+	debug.SetMemoryLimit(int64(p.cfg.Settings.Memory) * 5 / 8)
 }
 
 // runWaiting runs, and when another run holds the pipeline tries again until

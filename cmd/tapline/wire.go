@@ -78,10 +78,10 @@ func (a *app) closing(f *flow) {
 // source opens the pipeline's source. batchRows 0 leaves the size of batches
 // to the source.
 func (p *project) source(pl config.Pipeline, batchRows int) (exporter.Source, error) {
-	return p.sourceOf(pl.From, pl.Streams, p.concurrency(pl), batchRows)
+	return p.sourceOf(pl.From, pl.Streams, batchRows)
 }
 
-func (p *project) sourceOf(name string, entries []config.StreamEntry, concurrency, batchRows int) (exporter.Source, error) {
+func (p *project) sourceOf(name string, entries []config.StreamEntry, batchRows int) (exporter.Source, error) {
 	c, err := p.connection(name)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (p *project) sourceOf(name string, entries []config.StreamEntry, concurrenc
 	}
 	return kind.open(c, entries, sourceOptions{
 		log: p.a.log, common: p.common, batchRows: batchRows,
-		batchBytes: loader.BatchBytes(int64(p.cfg.Settings.Memory), concurrency),
+		batchBytes: loader.BatchBytes(int64(p.cfg.Settings.Memory)),
 	})
 }
 
