@@ -44,7 +44,7 @@ check: deps ## gofmt, vet
 
 .PHONY: test
 test: check ## every test, with the race detector
-	$(GO) test -race -timeout 15m ./...
+	$(GO) test -race -timeout 30m ./...
 
 .PHONY: bench
 bench: deps ## speed and memory, as ratios to DuckDB in the same run
