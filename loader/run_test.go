@@ -2,14 +2,10 @@ package loader_test
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,7 +14,6 @@ import (
 	"tapline/exporter"
 	"tapline/loader"
 	"tapline/objstore"
-	"tapline/warehouse"
 )
 
 // A rig is a pipeline with everything in memory.
@@ -173,91 +168,6 @@ func TestNothingShowsInTheTable(t *testing.T) {
 	}
 }
 
-var errInjected = errors.New("injected")
-
-// brittle makes the k-th operation of stage and warehouse fail, before or after it takes effect.
-type brittle struct {
-	objstore.Store
-	count atomic.Int64
-	at    int64
-	stop  func() // called instead of failing, when set
-}
-
-func (b *brittle) hit() error {
-	if b.count.Add(1) == b.at {
-		if b.stop != nil {
-			b.stop()
-			return nil
-		}
-		return errInjected
-	}
-	return nil
-}
-
-func (b *brittle) Put(ctx context.Context, name string, when objstore.Precondition, write func(io.Writer) error) (objstore.Object, error) {
-	if err := b.hit(); err != nil {
-		return objstore.Object{}, err
-	}
-	o, err := b.Store.Put(ctx, name, when, write)
-	if err == nil {
-		err = b.hit()
-	}
-	return o, err
-}
-
-func (b *brittle) Remove(ctx context.Context, names ...string) error {
-	for _, n := range names {
-		if strings.HasSuffix(n, "lease.json") { // in one process nobody sees that the holder is dead
-			if err := b.Store.Remove(ctx, n); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := b.hit(); err != nil {
-			return err
-		}
-		if err := b.Store.Remove(ctx, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Whatever operation fails, or at whatever operation the run is stopped, the
-// next runs end with the table of an undisturbed one.
-func TestDieEverywhere(t *testing.T) {
-	plain := newRig(t, messy(20, "Order Placed"))
-	plain.run(t)
-	want := plain.bank.content(t)
-	for _, stopping := range []bool{false, true} {
-		for k := int64(1); ; k += 2 {
-			r := newRig(t, messy(20, "Order Placed"))
-			ctx, cancel := context.WithCancel(t.Context())
-			b := &brittle{Store: r.stage, at: k}
-			if stopping {
-				b.stop = cancel
-			}
-			r.bank.fail = func(string) error { return b.hit() }
-			inner := r.stage
-			r.stage = b
-			_, err := r.loader(t).Run(ctx)
-			cancel()
-			reached := b.count.Load() >= k
-			if stopping && reached && err == nil {
-				t.Logf("k=%d: stopped after all was done", k)
-			}
-			r.stage, r.bank.fail = inner, nil
-			r.run(t)
-			r.run(t) // what an error left behind is swept by the next run
-			same(t, fmt.Sprintf("stopping=%v k=%d", stopping, k), want, r.bank.content(t))
-			r.empty(t)
-			if !reached || t.Failed() {
-				break
-			}
-		}
-	}
-}
-
 func TestResumeReadsOnFromTheCursor(t *testing.T) {
 	v := newVendor(10, "A")
 	for i := range 100 {
@@ -338,57 +248,6 @@ func TestRevisionDecidesWhatIsLoaded(t *testing.T) {
 	}
 }
 
-func TestTwoRunsAtOnce(t *testing.T) {
-	v := newVendor(5, "A")
-	for i := range 50 {
-		v.add("A", 1, row{"n": i})
-	}
-	r := newRig(t, v)
-	var other error
-	second := r.loader(t)
-	r.cfg.Observe = func(e loader.Event) {
-		if e.Kind == loader.Started {
-			_, other = second.Run(t.Context())
-		}
-	}
-	r.run(t)
-	var busy *loader.BusyError
-	if !errors.As(other, &busy) || busy.Run != "run002" {
-		t.Errorf("second run: %v, want busy with run002", other)
-	}
-	if got := len(r.bank.tables["ev_a"].rows); got != 50 {
-		t.Errorf("%d rows, want 50", got)
-	}
-}
-
-// A run whose lease and manifest another has taken stops at its next write.
-func TestTheOneThatLosesStops(t *testing.T) {
-	v := newVendor(5, "A")
-	for i := range 50 {
-		v.add("A", 1, row{"n": i})
-	}
-	r := newRig(t, v)
-	second := r.loader(t)
-	taken := false
-	r.cfg.Observe = func(e loader.Event) {
-		if e.Kind == loader.Progress && !taken {
-			taken = true
-			if err := r.stage.Remove(t.Context(), "orders/lease.json"); err != nil {
-				t.Error(err)
-			}
-			if s, err := second.Run(t.Context()); err != nil || len(s.Loads) != 1 {
-				t.Errorf("second run: %v, %+v", err, s)
-			}
-		}
-	}
-	if s, err := r.loader(t).Run(t.Context()); !errors.Is(err, loader.ErrBusy) || len(s.Loads) != 0 {
-		t.Errorf("first run: %v with %d loads, want busy and none", err, len(s.Loads))
-	}
-	if got := len(r.bank.tables["ev_a"].rows); got != 50 {
-		t.Errorf("%d rows, want 50", got)
-	}
-}
-
 func TestFailedSliceHoldsWhatWouldDecideInItsPlace(t *testing.T) {
 	v := newVendor(10, "A")
 	for d := 1; d <= 4; d++ {
@@ -465,156 +324,6 @@ func TestQuarantineLimit(t *testing.T) {
 		}
 		if !c.ok && !strings.Contains(s.Failures[0].Err.Error(), "most often column n: test.cell (2), column m: test.cell (1), whole rows: test.row (1)") {
 			t.Errorf("the message does not say why: %v", s.Failures[0].Err)
-		}
-	}
-}
-
-func TestColumnRules(t *testing.T) {
-	v := newVendor(2, "A")
-	v.add("A", 1, row{"email": "a@example.com", "phone": 15550100, "n": 7, "secret": "s"}, row{"email": bad("b@"), "n": "8", "secret": bad("s")}, row{"n": "x"})
-	r := newRig(t, v)
-	r.cfg.Targets[0].Columns = []loader.ColumnRule{
-		{From: "email", Hash: "sha256"}, {From: "phone", Hash: "hmac-sha256", HashKey: []byte("k")},
-		{From: "n", Type: "int64", Rename: "amount"}, {From: "secret", Drop: true},
-	}
-	r.run(t)
-	mac := hmac.New(sha256.New, []byte("k"))
-	mac.Write([]byte("15550100"))
-	same(t, "content", fmt.Sprintf(`table ev_a
-  email string (email)
-  event_date date (event_date)
-  amount int64 (n)
-  phone string (phone)
-  _tapline_slice string ()
-  _tapline_load string ()
-  _tapline_row int64 ()
-  _tapline_loaded_at timestamp ()
-orders/events/A/2026-09-01    0 amount=7(int64) email=%x(string) event_date=20697(arrow.Date32) phone=%x(string)
-orders/events/A/2026-09-01    1 amount=8(int64) event_date=20697(arrow.Date32)
-orders/events/A/2026-09-01    2 event_date=20697(arrow.Date32)
-kept orders/events/A/2026-09-01    1 "email" "email" test.cell "%x"
-kept orders/events/A/2026-09-01    2 "amount" "n" value.type "x"
-`, sha256.Sum256([]byte("a@example.com")), mac.Sum(nil), sha256.Sum256([]byte("b@"))), r.bank.content(t))
-}
-
-func TestFreezeKeepsNewColumnsOut(t *testing.T) {
-	v := newVendor(10, "A")
-	v.add("A", 1, row{"n": 1})
-	v.add("A", 2, row{"n": 2, "extra": "x"})
-	r := newRig(t, v)
-	r.cfg.Targets[0].Contract = loader.Freeze
-	r.run(t)
-	if got := r.bank.content(t); strings.Contains(got, "extra string") || !strings.Contains(got, `"extra" "extra" column.frozen "x"`) {
-		t.Error(got)
-	}
-	// Once the column may come, what was kept can be moved into it.
-	r.cfg.Targets[0].Contract = loader.Evolve
-	v.add("A", 3, row{"extra": "y"})
-	r.run(t)
-	moved, left, err := r.loader(t).Replay(t.Context(), warehouse.Filter{})
-	if err != nil || moved != 1 || left != 0 {
-		t.Fatalf("replay: moved %d, left %d, %v", moved, left, err)
-	}
-	if got := r.bank.content(t); strings.Contains(got, "kept") || !strings.Contains(got, "extra=x(string)") {
-		t.Error(got)
-	}
-}
-
-func TestReplayRows(t *testing.T) {
-	v := newVendor(10, "A")
-	v.add("A", 1, row{"amount": 1}, row{"!": "amount=2"}, row{"!": "amount=x"}, row{"amount": 4})
-	r := newRig(t, v)
-	r.run(t)
-	if moved, left, err := r.loader(t).Replay(t.Context(), warehouse.Filter{}); err != nil || moved != 0 || left != 2 {
-		t.Fatalf("replay of unreadable rows: moved %d, left %d, %v", moved, left, err)
-	}
-	v.readable = true
-	if moved, left, err := r.loader(t).Replay(t.Context(), warehouse.Filter{}); err != nil || moved != 1 || left != 1 {
-		t.Fatalf("replay: moved %d, left %d, %v", moved, left, err)
-	}
-	got := r.bank.content(t)
-	if !strings.Contains(got, "orders/events/A/2026-09-01    1 amount=2(int64) event_date") || strings.Count(got, "kept") != 1 {
-		t.Error(got)
-	}
-	r.empty(t)
-}
-
-func TestPlanWritesNothing(t *testing.T) {
-	r := newRig(t, messy(10))
-	p, err := r.loader(t).Plan(t.Context(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(p.Tables) != 2 || !p.Pending() || p.Tables[0].Exists || len(p.Tables[0].Slices) != 5 || len(p.Tables[0].New) < 4 {
-		t.Errorf("plan %+v", p)
-	}
-	r.empty(t)
-	r.run(t)
-	if p, err = r.loader(t).Plan(t.Context(), true); err != nil || p.Pending() {
-		t.Errorf("after the run: pending %v, %v", p.Pending(), err)
-	}
-}
-
-func TestGoneParts(t *testing.T) {
-	v := newVendor(10, "A")
-	for i := range 100 {
-		v.add("A", 1, row{"n": i})
-	}
-	r := newRig(t, v)
-	r.bank.fail = func(string) error { return errInjected }
-	if s, err := r.loader(t).Run(t.Context()); err != nil || len(s.Failures) != 1 {
-		t.Fatal(err, s.Failures)
-	}
-	r.bank.fail = nil
-	for o, err := range r.stage.List(t.Context(), "orders/loads/") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasSuffix(o.Name, ".parquet") {
-			if err := r.stage.Remove(t.Context(), o.Name); err != nil {
-				t.Fatal(err)
-			}
-			break
-		}
-	}
-	r.run(t)
-	if got := len(r.bank.tables["ev_a"].rows); got != 100 || v.reads["events/A/2026-09-01"] != 2 {
-		t.Errorf("%d rows after %d reads, want 100 after 2", got, v.reads["events/A/2026-09-01"])
-	}
-	r.empty(t)
-}
-
-// What is staged went through the column rules of its run. When they change, it
-// is read again: what must no longer be stored is not loaded from the stage.
-func TestRulesReachWhatIsStaged(t *testing.T) {
-	v := newVendor(10, "A")
-	v.add("A", 1, row{"n": 1, "email": "a@example.com"})
-	r := newRig(t, v)
-	r.bank.fail = func(string) error { return errInjected }
-	if s, err := r.loader(t).Run(t.Context()); err != nil || len(s.Failures) != 1 {
-		t.Fatal(err, s.Failures)
-	}
-	r.bank.fail = nil
-	r.cfg.Targets[0].Columns = []loader.ColumnRule{{From: "email", Drop: true}}
-	r.run(t)
-	if got := r.bank.content(t); strings.Contains(got, "example.com") || v.reads["events/A/2026-09-01"] != 2 {
-		t.Errorf("after %d reads:\n%s", v.reads["events/A/2026-09-01"], got)
-	}
-	r.empty(t)
-}
-
-// A column that cannot be widened keeps its type, and the values that need a
-// wider one go to quarantine.
-func TestRefusedWidening(t *testing.T) {
-	v := newVendor(10, "A")
-	v.add("A", 1, row{"n": 1<<53 + 1})
-	v.add("A", 2, row{"n": 2.5}, row{"n": 3.0})
-	r := newRig(t, v)
-	r.run(t)
-	got := r.bank.content(t)
-	for _, want := range []string{"  n int64 (n)", "n=9007199254740993(int64)", "n=3(int64)", `kept orders/events/A/2026-09-02    0 "n" "n" value.type "2.5"`} {
-		if !strings.Contains(got, want) {
-			t.Errorf("want %q in\n%s", want, got)
 		}
 	}
 }
