@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"tapline/exporter"
 	"tapline/objstore"
 	"tapline/warehouse"
 )
@@ -58,7 +59,8 @@ func (ln *line) ready(ctx context.Context, j *job, err error) {
 		}
 		next.l.finish(next)
 		ln.mu.Lock()
-		ln.failed = ln.failed || next.err != nil
+		// A stream that never gives rows has nothing to decide for the table.
+		ln.failed = ln.failed || next.err != nil && !errors.Is(next.err, exporter.ErrNotExportable)
 	}
 	ln.busy = false
 	ln.mu.Unlock()

@@ -285,12 +285,13 @@ func TestFailedSliceHoldsWhatWouldDecideInItsPlace(t *testing.T) {
 }
 
 func TestNotExportableIsANotice(t *testing.T) {
-	v := newVendor(10, "A", "Push")
+	v := newVendor(10, "Push", "A")
 	v.add("A", 1, row{"n": 1})
 	v.add("Push", 1, row{"n": 1})
 	v.add("Push", 2, row{"n": 1})
 	v.refuse["events/Push/2026-09-01"], v.refuse["events/Push/2026-09-02"] = exporter.ErrNotExportable, exporter.ErrNotExportable
 	r := newRig(t, v)
+	r.cfg.Targets[0].Table = "all_events" // which Push, the first, would have made
 	s := r.run(t)
 	if len(s.Notices) != 1 || s.Notices[0].Stream != "events/Push" || len(s.Loads) != 1 {
 		t.Errorf("notices %+v, %d loads", s.Notices, len(s.Loads))

@@ -175,7 +175,7 @@ func duckdbLoad(b *testing.B, pages, path string) {
 	}
 }
 
-const benchMemoryRows = 1_500_000
+const benchMemoryRows = 5_000_000
 
 // BenchmarkMemory loads a day of 5,000,000 events and reports the peak of the
 // binary's memory.
