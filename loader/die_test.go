@@ -70,7 +70,7 @@ func TestDieEverywhere(t *testing.T) {
 	plain.run(t)
 	want := plain.bank.content(t)
 	for _, stopping := range []bool{false, true} {
-		for k := int64(1); ; k += 2 {
+		for k := int64(1); ; k += 3 {
 			r := newRig(t, messy(20, "Order Placed"))
 			ctx, cancel := context.WithCancel(t.Context())
 			b := &brittle{Store: r.stage, at: k}

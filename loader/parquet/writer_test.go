@@ -220,7 +220,9 @@ func TestMemoryIsUsedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The smallest of several counts, since a collection may empty the pool.
+	// The smallest of several counts, since a collection may empty the pool, and
+	// the race detector has it forget things at random. A value or a page that
+	// allocated would count in the thousands.
 	var counts []float64
 	for range 5 {
 		counts = append(counts, testing.AllocsPerRun(3, func() {
@@ -229,7 +231,7 @@ func TestMemoryIsUsedAgain(t *testing.T) {
 			}
 		}))
 	}
-	if most := 40.0; slices.Min(counts) > most {
+	if most := 200.0; slices.Min(counts) > most {
 		t.Errorf("%v allocations for a record, more than %v", slices.Min(counts), most)
 	}
 }
