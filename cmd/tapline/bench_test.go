@@ -167,7 +167,7 @@ func duckdbLoad(b *testing.B, pages, path string) {
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	for _, q := range []string{"set threads=2", "set preserve_insertion_order=false",
-		fmt.Sprintf(`create table views as select r.ts, r.profile.*, r.event_props.*, r.session_props.* from (select unnest(records) as r
+		fmt.Sprintf(`create table views as select r.ts, unnest(r.profile), unnest(r.event_props) from (select unnest(records) as r
 			from read_json('%s/page*.json', format='unstructured', maximum_object_size=67108864, sample_size=-1))`, pages), "checkpoint"} {
 		if _, err := db.Exec(q); err != nil {
 			b.Fatal(err)
