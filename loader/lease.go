@@ -90,11 +90,16 @@ func (s shelf) hold(ctx context.Context, pipeline string, now func() time.Time) 
 	return held, func() {
 		cancel(nil)
 		<-done
-		if !errors.Is(context.Cause(held), ErrBusy) {
-			// A lease that stays behind is seen to be a dead process's.
-			_ = s.store.Remove(context.WithoutCancel(ctx), s.leaseName())
-		}
+		s.dropLease(context.WithoutCancel(ctx))
 	}, nil
+}
+
+// dropLease removes the lease unless another run has taken it meanwhile. One
+// that stays behind is seen to be a dead process's.
+func (s shelf) dropLease(ctx context.Context) {
+	if l, err := s.readLease(ctx, objstore.Object{Name: s.leaseName()}); err == nil && l.Run == s.run {
+		_ = s.store.Remove(ctx, s.leaseName())
+	}
 }
 
 func (s shelf) leaseName() string { return s.root + "lease.json" }

@@ -73,6 +73,9 @@ func newQuarantineList(a *app) *cobra.Command {
 			}
 			return nil
 		})
+		if err != nil && len(list.Groups) == 0 {
+			return nil, err // nothing was found out, which is not nothing there
+		}
 		return list, err
 	})
 	return cmd
@@ -148,6 +151,9 @@ func newQuarantineShow(a *app) *cobra.Command {
 			}
 			return nil
 		})
+		if err != nil && len(shown.Entries) == 0 {
+			return nil, err
+		}
 		return shown, err
 	})
 	return cmd

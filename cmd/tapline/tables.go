@@ -44,6 +44,9 @@ func (a *app) listTables(ctx context.Context, cmd *cobra.Command) (view, error) 
 		result.Tables = append(result.Tables, tables...)
 		return err
 	})
+	if err != nil && len(result.Tables) == 0 {
+		return nil, err // nothing was found out, which is not nothing loaded
+	}
 	return result, err
 }
 

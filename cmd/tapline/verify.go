@@ -27,7 +27,7 @@ in quarantine, each once? It needs neither the source nor the stage.`,
 		v := &verified{Problems: []problem{}}
 		for _, pl := range pipelines {
 			if err := p.verify(ctx, v, pl.Name, pl.To); err != nil {
-				return v, err
+				return nil, err // half a proof is none
 			}
 		}
 		if n := len(v.Problems); n > 0 {
