@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 )
@@ -34,6 +35,13 @@ var (
 	// ErrWindow says that the window cannot be planned, for example because it
 	// has no start and the source keeps no list of its own.
 	ErrWindow = errors.New("window")
+	// ErrContent says that a slice's content is damaged or not of the format
+	// it was said to be. Reading it again gives the same; a new revision may not.
+	ErrContent = errors.New("content cannot be read")
+	// ErrReplaced says that the revision asked for is no longer there: it was
+	// replaced or deleted meanwhile. What was read of it is worth nothing; the
+	// next plan finds what there is now.
+	ErrReplaced = errors.New("content was replaced")
 )
 
 // A Source reads one connection. Implementations are safe for concurrent use;
@@ -120,6 +128,21 @@ type Slice struct {
 	// Day is the project-local day that all rows of the slice belong to, and
 	// holds all rows of the stream that do. Zero when the slice is not a day.
 	Day Day
+	// Object tells more of a slice that is an object of a store; else nil.
+	Object *Object
+}
+
+// An Object is what a listing tells of an object that is a slice.
+type Object struct {
+	Size     int64  // bytes, as stored
+	Checksum string // "crc32c:<hex>", "md5:<hex>"; "" = the store does not tell
+	Updated  time.Time
+	// Settles is when the object will have been unchanged long enough to be
+	// read. Zero = it may be read now.
+	Settles time.Time
+	// Ignored says, in words for people, why the object is never read. Empty =
+	// it is.
+	Ignored string
 }
 
 // A Cursor is an opaque place inside a slice, made and understood by its source
@@ -137,6 +160,9 @@ type Batch struct {
 	Record arrow.Record
 	// Kinds says, for each column of Record, what its cells held.
 	Kinds []Kinds
+	// First names the first cell of each kind in each column of Record, by
+	// column, then row: the reasons for its type. Optional.
+	First []First
 	// Rows counts the rows read: those of Record and the wholly rejected.
 	Rows int64
 	// Rejects are the cells and rows that could not be read or typed, by
@@ -146,6 +172,16 @@ type Batch struct {
 	Cursor Cursor
 	// Bytes counts what the vendor sent for it, uncompressed.
 	Bytes int64
+}
+
+// A First is the first cell of its kind in a column of a batch.
+type First struct {
+	Column int   // of Batch.Record
+	Kind   Kinds // one kind
+	Row    int64 // as Reject.Row
+	// Text is what the cell said, as the vendor sent it or as its canonical
+	// text, cut at 64 bytes.
+	Text string
 }
 
 // A Reject is a row, or one cell of a row, that could not be read. Its text is

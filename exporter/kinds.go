@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,12 @@ import (
 // batches, parts and slices are united with |, which forgets no digit and no
 // order: what a column becomes depends on everything it holds and on nothing
 // else, neither on batch size nor on where a run was interrupted.
-type Kinds uint8
+//
+// Formats whose numbers are text (CSV) also note how those of kind Float were
+// written, because 1.10 is a price in one column and a version in another: the
+// text comes back when the column turns out to be text. Formats with numbers of
+// their own (JSON) note nothing.
+type Kinds uint32
 
 // The kinds of value. A cell that is NULL is of no kind.
 const (
@@ -25,6 +31,32 @@ const (
 	Time                    // an instant, microseconds since 1970 UTC
 	Text                    // everything else, lists and objects as JSON text included
 )
+
+// How cells of kind Float were written. Each that has a fraction is noted under
+// the number of its digits, whether or not the others apply.
+const (
+	Dotted Kinds = 1 << (7 + iota) // a whole number with ".0"
+	Padded                         // a fraction that ends in 0 otherwise: 1.50, 2.00
+	Odd                            // any other that is not the canonical text: 1E7
+	Frac1                          // one digit after the point
+	Frac2
+	Frac3
+	Frac4
+	Frac5
+	Frac6
+	FracMany // more than six
+)
+
+// Values is the set of all kinds of value, without how they were written.
+const Values = Bool | Int | Long | Float | Date | Time | Text
+
+const (
+	written = Dotted | Padded | Odd // what the canonical text does not show
+	fracs   = Frac1 | Frac2 | Frac3 | Frac4 | Frac5 | Frac6 | FracMany
+)
+
+// Frac is the kind of a fraction of n digits, n > 0.
+func Frac(n int) Kinds { return Frac1 << (min(n, 7) - 1) }
 
 // Exact is the largest magnitude up to which every integer is a float64.
 const Exact = 1 << 53
@@ -38,7 +70,7 @@ var (
 // digit: bool < int64 < float64 < string, date, timestamp. It is nil for the
 // empty set: a column of NULLs has no type yet.
 func (k Kinds) Type() arrow.DataType {
-	switch {
+	switch k &= Values; {
 	case k == 0:
 		return nil
 	case k == Bool:
@@ -57,21 +89,50 @@ func (k Kinds) Type() arrow.DataType {
 
 // Staged is the type in which a batch carries a column of these kinds. It is
 // Type, except that a mixture with Bool travels as canonical text (see below),
-// because 1 and true must stay apart until the whole column is known.
+// because 1 and true must stay apart until the whole column is known, and so do
+// numbers whose value does not tell their text: 1.10 beside 1.2.
 //
 // Canonical text of a cell: true or false; an integer's digits; a float as
-// AppendFloat writes it; 2006-01-02; an instant as AppendTime writes it; text
-// as it is.
+// AppendFloat of the column's kinds writes it; 2006-01-02; an instant as
+// AppendTime writes it; text as it is, and a number that travels as text as
+// the vendor wrote it.
 func (k Kinds) Staged() arrow.DataType {
-	if k&Bool != 0 && k != Bool {
+	if k&Bool != 0 && k&Values != Bool || k&Float != 0 && !k.telling() {
 		return utf8Type
 	}
 	return k.Type()
 }
 
+// telling reports whether the value of a Float tells how it was written.
+func (k Kinds) telling() bool {
+	switch {
+	case k&written == 0:
+		return true
+	case k&Odd != 0 || k&(Int|Long) != 0:
+		return false
+	case k&Padded == 0:
+		return true
+	}
+	return k&FracMany == 0 && bits.OnesCount32(uint32(k&fracs)) == 1
+}
+
+// AppendFloat appends the text of a cell of kind Float in a column of these
+// kinds whose Staged type is float64: as the vendor wrote it where that was
+// noted, else the canonical text.
+func (k Kinds) AppendFloat(b []byte, v float64) []byte {
+	switch {
+	case k&written == 0:
+	case k&Padded != 0:
+		return strconv.AppendFloat(b, v, 'f', bits.TrailingZeros32(uint32(k&fracs/Frac1))+1, 64)
+	case v == math.Trunc(v) && math.Abs(v) <= Exact:
+		return strconv.AppendFloat(b, v, 'f', 1, 64)
+	}
+	return AppendFloat(b, v)
+}
+
 var kindNames = [...]string{"bool", "int", "long", "float", "date", "time", "text"}
 
-// String lists the kinds, such as "int|text".
+// String lists the kinds of value, such as "int|text".
 func (k Kinds) String() string {
 	var names []string
 	for i, n := range kindNames {

@@ -18,6 +18,7 @@ import (
 // keeps reports whether values of the kinds k may be staged as type t whatever
 // their column becomes in the end: nothing that tells them apart is lost.
 func keeps(k exporter.Kinds, t arrow.DataType) bool {
+	k &= exporter.Values
 	switch t.ID() {
 	case arrow.STRING:
 		return true

@@ -23,6 +23,14 @@ var (
 	ErrUnwritable = errors.New("not writable")
 	// ErrFull says that there is no space left.
 	ErrFull = errors.New("no space left")
+	// ErrUnauthorized says that the credentials are missing or lack a right;
+	// the message names the right where the store tells.
+	ErrUnauthorized = errors.New("not authorized")
+	// ErrUnreachable says that no answer came from the store.
+	ErrUnreachable = errors.New("not reachable")
+	// ErrNoBucket says that there is no bucket of that name, or none that one
+	// is told of.
+	ErrNoBucket = errors.New("no such bucket")
 )
 
 // A Store holds objects under names such as "a/b.parquet": slash-separated, no
@@ -55,6 +63,7 @@ type Object struct {
 	Path       string // on this machine, or ""
 	Size       int64  // bytes
 	Generation string // changes with each write; opaque
+	Checksum   string // of the content: "crc32c:<hex>", "md5:<hex>"; "" = not told
 	Updated    time.Time
 }
 

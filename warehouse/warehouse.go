@@ -129,6 +129,45 @@ type Publisher interface {
 	Publish(ctx context.Context) error
 }
 
+// A Files keeps what became of the objects that a pipeline has seen, for people
+// and dashboards: what is loaded is said by receipts alone. Optional.
+type Files interface {
+	// PutFiles writes the entries, each in place of the one with the same
+	// pipeline, stream, name and generation, all or none.
+	PutFiles(ctx context.Context, files []File) error
+	// Files yields the pipeline's entries, in no particular order; "" = all.
+	Files(ctx context.Context, pipeline string) iter.Seq2[File, error]
+}
+
+// A File is an object that a pipeline has seen, at one generation.
+type File struct {
+	Pipeline, Stream, Name, Generation string
+
+	Size      int64  // bytes, as stored
+	Checksum  string // as objstore tells it; "" = unknown
+	UpdatedAt time.Time
+	FirstSeen time.Time
+	State     FileState
+	Reason    string    // why it is ignored, in words for people
+	LoadedBy  string    // the run that loaded it, or is loading it
+	Load      string    // Receipt.ID of its load; "" = not loaded
+	ChangedAt time.Time // when the entry was last written
+}
+
+// FileState is what became of an object.
+type FileState string
+
+// The states of a file, in the order in which it meets them.
+const (
+	FileSettling FileState = "settling" // seen, and not yet unchanged for long enough
+	FileSettled  FileState = "settled"  // to be loaded by the next run
+	FileLoading  FileState = "loading"  // being read or waiting for its commit
+	FileLoaded   FileState = "loaded"   // its rows are in the table
+	FileReplaced FileState = "replaced" // a newer generation took its place
+	FileGone     FileState = "gone"     // deleted at the source; rows stay
+	FileIgnored  FileState = "ignored"  // matches, and is never read
+)
+
 // A Checker can tell whether its connection works and may write. Optional.
 type Checker interface {
 	Check(ctx context.Context) error
@@ -147,6 +186,7 @@ const (
 const (
 	TableReceipts   = "_tapline_receipts"
 	TableQuarantine = "_tapline_quarantine"
+	TableFiles      = "_tapline_files"
 	ViewLoads       = "_tapline_loads"
 	ViewFreshness   = "_tapline_freshness"
 )

@@ -35,7 +35,7 @@ type Column struct {
 	last  int    // of text: bytes used in the last batch
 }
 
-const kindCount = 7
+const kindCount = 17
 
 // Name returns the vendor's name of the column.
 func (c *Column) Name() string { return c.name }
@@ -176,7 +176,7 @@ func (c *Column) admit(k exporter.Kinds) {
 
 func (c *Column) widen(k exporter.Kinds) {
 	c.kinds |= k
-	c.first[bits.TrailingZeros8(uint8(k))] = c.b.rows
+	c.first[bits.TrailingZeros32(uint32(k))] = c.b.rows
 	want := repOf(c.kinds)
 	switch {
 	case c.rep == want || c.rep == text:
@@ -194,7 +194,7 @@ func (c *Column) truncate(n int) {
 		return
 	}
 	for k := c.kinds &^ c.base; k != 0; k &= k - 1 {
-		if i := bits.TrailingZeros8(uint8(k)); c.first[i] >= n {
+		if i := bits.TrailingZeros32(uint32(k)); c.first[i] >= n {
 			c.kinds &^= 1 << i
 		}
 	}
