@@ -30,9 +30,10 @@ func keeps(k exporter.Kinds, t arrow.DataType) bool {
 	return k != 0 && arrow.TypeEqual(k.Type(), t)
 }
 
-// cast returns in as a column of type to, NULL where a value cannot be held,
-// and the indices of those values. The caller releases the result.
-func cast(mem memory.Allocator, in arrow.Array, to arrow.DataType) (arrow.Array, []int) {
+// cast returns in, a column of the kinds k, as one of type to, NULL where a
+// value cannot be held, and the indices of those values. The caller releases
+// the result.
+func cast(mem memory.Allocator, in arrow.Array, k exporter.Kinds, to arrow.DataType) (arrow.Array, []int) {
 	if arrow.TypeEqual(in.DataType(), to) {
 		in.Retain()
 		return in, nil
@@ -49,7 +50,7 @@ func cast(mem memory.Allocator, in arrow.Array, to arrow.DataType) (arrow.Array,
 			b.AppendNull()
 			continue
 		}
-		ok, null := appendCast(b, in, i)
+		ok, null := appendCast(b, in, k, i)
 		if !ok {
 			b.AppendNull()
 			if !null {
@@ -82,10 +83,10 @@ func intsToFloats(mem memory.Allocator, in *array.Int64) (arrow.Array, []int) {
 
 // appendCast appends value i of in to b and reports whether b could hold it;
 // if not, null says that the value stands for no value at all.
-func appendCast(b array.Builder, in arrow.Array, i int) (ok, null bool) {
+func appendCast(b array.Builder, in arrow.Array, k exporter.Kinds, i int) (ok, null bool) {
 	switch b := b.(type) {
 	case *array.StringBuilder:
-		b.Append(cellText(in, i))
+		b.Append(cellText(in, k, i))
 		return true, false
 	case *array.Int64Builder:
 		v, ok, null := asInt(in, i)
@@ -121,15 +122,16 @@ func appendCast(b array.Builder, in arrow.Array, i int) (ok, null bool) {
 	return false, false
 }
 
-// cellText is the canonical text of a value, as package exporter defines it.
-func cellText(in arrow.Array, i int) string {
+// cellText is the canonical text of a value of a column of the kinds k, as
+// package exporter defines it.
+func cellText(in arrow.Array, k exporter.Kinds, i int) string {
 	switch in := in.(type) {
 	case *array.String:
 		return in.Value(i)
 	case *array.Int64:
 		return strconv.FormatInt(in.Value(i), 10)
 	case *array.Float64:
-		return string(exporter.AppendFloat(nil, in.Value(i)))
+		return string(k.AppendFloat(nil, in.Value(i)))
 	case *array.Boolean:
 		return strconv.FormatBool(in.Value(i))
 	case *array.Timestamp:
@@ -201,6 +203,9 @@ func parseFloat(s string) (float64, bool) {
 	}
 	if v == 0 && strings.ContainsAny(s, "123456789") {
 		return 0, false // too small for a float64
+	}
+	if len(digits) <= 15 && !strings.ContainsAny(digits, "eE") {
+		return v, true // so few digits a float64 gives back
 	}
 	shortest := string(exporter.AppendFloat(nil, v))
 	return v, shortest == s || sameNumber(shortest, s)
@@ -276,7 +281,7 @@ func parseCell(text string, t arrow.DataType) (any, error) {
 	b.Append(text)
 	in := b.NewArray()
 	defer in.Release()
-	out, bad := cast(memory.DefaultAllocator, in, t)
+	out, bad := cast(memory.DefaultAllocator, in, exporter.Text, t)
 	defer out.Release()
 	if len(bad) > 0 || out.IsNull(0) {
 		return nil, fmt.Errorf("loader: %q is no %s", text, t)

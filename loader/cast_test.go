@@ -70,18 +70,52 @@ func TestCast(t *testing.T) {
 				t.Fatal(err)
 			}
 			in := one(t, c.in)
-			out, bad := cast(memory.DefaultAllocator, in, to)
+			out, bad := cast(memory.DefaultAllocator, in, 0, to)
 			got := "null"
 			switch {
 			case len(bad) > 0:
 				got = "bad"
 			case out.IsValid(0):
-				got = cellText(out, 0)
+				got = cellText(out, 0, 0)
 			}
 			if got != c.want || !arrow.TypeEqual(out.DataType(), to) {
 				t.Errorf("got %s %q, want %q", out.DataType(), got, c.want)
 			}
 		})
+	}
+}
+
+// A number of a text format comes back as it was written, where its kinds tell how.
+func TestCastAsWritten(t *testing.T) {
+	for _, c := range []struct {
+		v     float64
+		kinds exporter.Kinds
+		want  string
+	}{
+		{1.1, exporter.Float | exporter.Frac1, "1.1"},
+		{1.1, exporter.Float | exporter.Padded | exporter.Frac2, "1.10"},
+		{20, exporter.Float | exporter.Padded | exporter.Frac2, "20.00"},
+		{5, exporter.Float | exporter.Dotted | exporter.Frac1 | exporter.Frac2, "5.0"},
+		{7.25, exporter.Float | exporter.Dotted | exporter.Frac1 | exporter.Frac2, "7.25"},
+		{math.Copysign(0, -1), exporter.Float | exporter.Dotted | exporter.Frac1, "-0.0"},
+		{5, exporter.Int | exporter.Float | exporter.Frac1, "5"},
+	} {
+		if id := c.kinds.Staged().ID(); id != arrow.FLOAT64 {
+			t.Errorf("%v is staged as %v", c.kinds, id)
+		}
+		out, _ := cast(memory.DefaultAllocator, one(t, c.v), c.kinds, arrow.BinaryTypes.String)
+		if got := out.(*array.String).Value(0); got != c.want {
+			t.Errorf("%v became %q, want %q", c.v, got, c.want)
+		}
+	}
+	for _, k := range []exporter.Kinds{
+		exporter.Int | exporter.Float | exporter.Dotted | exporter.Frac1,                     // 5 and 5.0
+		exporter.Float | exporter.Padded | exporter.Frac1 | exporter.Frac2,                   // 1.5 and 1.50
+		exporter.Float | exporter.Odd, exporter.Float | exporter.Padded | exporter.FracMany, // 1E7, 0.12345670
+	} {
+		if k.Staged().ID() != arrow.STRING || k.Type().ID() != arrow.FLOAT64 {
+			t.Errorf("%v: staged as %v, becomes %v", k, k.Staged(), k.Type())
+		}
 	}
 }
 
@@ -95,8 +129,8 @@ func FuzzCastRoundTrip(f *testing.F) {
 			}
 		}
 		in := one(t, int(n))
-		text, _ := cast(memory.DefaultAllocator, in, arrow.BinaryTypes.String)
-		back, bad := cast(memory.DefaultAllocator, text, arrow.PrimitiveTypes.Int64)
+		text, _ := cast(memory.DefaultAllocator, in, 0, arrow.BinaryTypes.String)
+		back, bad := cast(memory.DefaultAllocator, text, 0, arrow.PrimitiveTypes.Int64)
 		if len(bad) > 0 || back.(*array.Int64).Value(0) != n {
 			t.Errorf("%d came back as %v", n, back)
 		}

@@ -93,6 +93,7 @@ func (j *job) commit(ctx context.Context) error {
 		return err
 	}
 	j.l.loaded(j, receipt, f)
+	j.guess.settle(f.table.Columns)
 	if err := j.l.shelf.remove(context.WithoutCancel(ctx), j.m); err != nil {
 		// The load stands. The next run finds the receipt and sweeps.
 		j.l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)

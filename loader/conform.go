@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v15/parquet/file"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 
+	"tapline/exporter"
 	"tapline/objstore"
 	"tapline/warehouse"
 )
@@ -82,7 +83,7 @@ func (s *stager) rewrite(ctx context.Context, i int, f fit) (shapedPart, error) 
 			return out, fmt.Errorf("loader: part of %s %s: %w", s.m.Stream, s.m.Slice, err)
 		}
 		defer rec.Release()
-		fitted, bad := s.refit(rec, s.m.Schemas[p.Schema], f)
+		fitted, bad := s.refit(rec, s.m.Schemas[p.Schema], p.Kinds, f)
 		defer fitted.Release()
 		found = bad
 		if out.Object, err = s.put(ctx, "-fit", fitted); err != nil {
@@ -111,8 +112,8 @@ func (s *stager) rewrite(ctx context.Context, i int, f fit) (shapedPart, error) 
 	return out, err
 }
 
-// refit casts a part's columns to those of the table.
-func (s *stager) refit(rec arrow.Record, have schema, f fit) (arrow.Record, []entry) {
+// refit casts a part's columns, of these kinds, to those of the table.
+func (s *stager) refit(rec arrow.Record, have schema, kinds []exporter.Kinds, f fit) (arrow.Record, []entry) {
 	var (
 		fields []arrow.Field
 		cols   []arrow.Array
@@ -123,9 +124,9 @@ func (s *stager) refit(rec arrow.Record, have schema, f fit) (arrow.Record, []en
 		fields = append(fields, arrow.Field{Name: name, Type: col.DataType(), Nullable: true})
 		cols = append(cols, col)
 	}
-	reject := func(c fitColumn, i int, in arrow.Array, reason string) {
+	reject := func(c fitColumn, i int, in arrow.Array, k exporter.Kinds, reason string) {
 		found = append(found, entry{Row: places.Value(i), Column: c.name, Source: c.source, Reason: reason,
-			Place: fmt.Sprintf("row %d of the load", places.Value(i)), Raw: cellText(in, i)})
+			Place: fmt.Sprintf("row %d of the load", places.Value(i)), Raw: cellText(in, k, i)})
 	}
 	for i, h := range have {
 		in := rec.Column(i)
@@ -133,15 +134,15 @@ func (s *stager) refit(rec arrow.Record, have schema, f fit) (arrow.Record, []en
 		if c.frozen || c.typ == nil {
 			for j := range in.Len() {
 				if in.IsValid(j) {
-					reject(c, j, in, "column.frozen")
+					reject(c, j, in, kinds[i], "column.frozen")
 				}
 			}
 			continue
 		}
-		col, bad := cast(s.l.mem, in, c.typ)
+		col, bad := cast(s.l.mem, in, kinds[i], c.typ)
 		defer col.Release()
 		for _, j := range bad {
-			reject(c, j, in, "value.type")
+			reject(c, j, in, kinds[i], "value.type")
 		}
 		keep(c.name, col)
 	}

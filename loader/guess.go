@@ -32,10 +32,23 @@ func newGuess(t *task, have warehouse.Table) *guess {
 	return g
 }
 
+// settle tells the guess what the table has become.
+func (g *guess) settle(have []warehouse.Column) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.have = have
+	for _, c := range have {
+		g.known[c.Name] = c.Type
+	}
+}
+
+func textual(t arrow.DataType) bool { return t.ID() == arrow.STRING }
+
 // A layout says how the columns of one batch are staged.
 type layout struct {
 	schema schema
 	types  []arrow.DataType
+	kinds  []exporter.Kinds // of the batch's columns
 }
 
 // columns guesses the layout for a batch and learns from it.
@@ -64,13 +77,15 @@ func (g *guess) columns(p piece) layout {
 		if pinned := g.t.rules.types[f.Name]; pinned != nil {
 			want = pinned
 		}
-		if want == nil {
+		settled := want != nil
+		if !settled {
 			want = g.seen[f.Name].Type()
 		}
-		if want != nil && stageable(want) && keeps(p.kinds[i], want) {
+		// A number that travels as text is one once its column is settled.
+		if want != nil && stageable(want) && keeps(p.kinds[i], want) && (settled || !textual(f.Type)) {
 			typ = want
 		}
-		out.types = append(out.types, typ)
+		out.types, out.kinds = append(out.types, typ), append(out.kinds, p.kinds[i])
 		out.schema = append(out.schema, stagedColumn{f.Name, name, warehouse.TypeName(typ)})
 	}
 	return out
@@ -91,7 +106,7 @@ func (out layout) record(l *Loader, rec arrow.Record) arrow.Record {
 	cols := make([]arrow.Array, len(out.schema))
 	for i, c := range out.schema {
 		fields[i] = arrow.Field{Name: c.Name, Type: out.types[i], Nullable: true}
-		cols[i], _ = cast(l.mem, rec.Column(i), out.types[i])
+		cols[i], _ = cast(l.mem, rec.Column(i), out.kinds[i], out.types[i])
 		defer cols[i].Release()
 	}
 	return array.NewRecord(arrow.NewSchema(fields, nil), cols, rec.NumRows())

@@ -217,7 +217,7 @@ func (s *stager) replayBatch(ctx context.Context, am *warehouse.Amendment, have 
 	for i, field := range record.Schema().Fields() {
 		as = append(as, stagedColumn{field.Name, field.Name, warehouse.TypeName(record.Column(i).DataType())})
 	}
-	fitted, found := s.refit(full, as, f)
+	fitted, found := s.refit(full, as, kinds, f)
 	defer fitted.Release()
 	for _, e := range found {
 		bad[e.Row] = true

@@ -82,7 +82,7 @@ func (r rules) apply(mem memory.Allocator, b exporter.Batch) (arrow.Record, []ex
 		}
 		col, kind := b.Record.Column(i), b.Kinds[i]
 		if rule.Hash != "" {
-			col, kind = hashed(mem, col, rule), exporter.Text
+			col, kind = hashed(mem, col, kind, rule), exporter.Text
 			f.Type = col.DataType()
 			defer col.Release()
 		}
@@ -128,7 +128,7 @@ func (h *hasher) text(s string) string {
 }
 
 // hashed replaces every value by the hash of its canonical text; NULL stays.
-func hashed(mem memory.Allocator, in arrow.Array, rule ColumnRule) arrow.Array {
+func hashed(mem memory.Allocator, in arrow.Array, k exporter.Kinds, rule ColumnRule) arrow.Array {
 	h, b := newHasher(rule), array.NewStringBuilder(mem)
 	defer b.Release()
 	b.Reserve(in.Len())
@@ -136,7 +136,7 @@ func hashed(mem memory.Allocator, in arrow.Array, rule ColumnRule) arrow.Array {
 		if in.IsNull(i) {
 			b.AppendNull()
 		} else {
-			b.Append(h.text(cellText(in, i)))
+			b.Append(h.text(cellText(in, k, i)))
 		}
 	}
 	return b.NewArray()
