@@ -98,6 +98,8 @@ type Stream struct {
 	// Partition is the vendor name of the column that tables are partitioned
 	// by: "event_date". Empty means none.
 	Partition string
+	// Objects says that the stream's slices are objects: Slice.Object is set.
+	Objects bool
 	// Notice, when not empty, says why the stream will give no rows, in words
 	// for people. Such a stream has no slices.
 	Notice string

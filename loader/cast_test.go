@@ -109,8 +109,8 @@ func TestCastAsWritten(t *testing.T) {
 		}
 	}
 	for _, k := range []exporter.Kinds{
-		exporter.Int | exporter.Float | exporter.Dotted | exporter.Frac1,                     // 5 and 5.0
-		exporter.Float | exporter.Padded | exporter.Frac1 | exporter.Frac2,                   // 1.5 and 1.50
+		exporter.Int | exporter.Float | exporter.Dotted | exporter.Frac1,                    // 5 and 5.0
+		exporter.Float | exporter.Padded | exporter.Frac1 | exporter.Frac2,                  // 1.5 and 1.50
 		exporter.Float | exporter.Odd, exporter.Float | exporter.Padded | exporter.FracMany, // 1E7, 0.12345670
 	} {
 		if k.Staged().ID() != arrow.STRING || k.Type().ID() != arrow.FLOAT64 {

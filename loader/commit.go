@@ -59,8 +59,8 @@ func (ln *line) ready(ctx context.Context, j *job, err error) {
 		}
 		next.l.finish(next)
 		ln.mu.Lock()
-		// A stream that never gives rows has nothing to decide for the table.
-		ln.failed = ln.failed || next.err != nil && !errors.Is(next.err, exporter.ErrNotExportable)
+		// What never gives rows has nothing to decide for the table.
+		ln.failed = ln.failed || next.err != nil && !errors.Is(next.err, exporter.ErrNotExportable) && !errors.Is(next.err, exporter.ErrReplaced)
 	}
 	ln.busy = false
 	ln.mu.Unlock()

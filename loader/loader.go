@@ -77,6 +77,8 @@ type Target struct {
 	// MaxQuarantined fails a load that would quarantine more. Zero = no limit.
 	MaxQuarantined Limit
 	Cluster        []string
+	// Expect says when the entry's objects should come. Zero = nobody waits.
+	Expect Expect
 }
 
 // A Contract says what a stream may do to its table.
@@ -150,8 +152,10 @@ type Summary struct {
 	Loads    []LoadSummary // in commit order
 	Failures []Failure     // by table, in slice order; held loads included
 	Notices  []Notice
-	Skipped  int // slices loaded already
-	Resumed  int // loads that an earlier run had begun
+	Late     []Notice // entries whose objects did not come in time
+	Skipped  int      // slices loaded already
+	Settling int      // objects that changed so lately that they wait for a later run
+	Resumed  int      // loads that an earlier run had begun
 	// Time spent, summed over slices that ran side by side.
 	ReadTime, StageTime, ShapeTime, LoadTime time.Duration
 }
@@ -182,6 +186,8 @@ type Plan struct {
 	Window   exporter.Window
 	Tables   []TablePlan
 	Notices  []Notice
+	Late     []Notice // as in Summary
+	Ignored  int      // objects that match and are never read
 }
 
 // A TablePlan is one table and the slices that go into it, in commit order.
@@ -212,13 +218,17 @@ const (
 	Resume Action = "resume" // begun by an earlier run
 	Finish Action = "finish" // staged by an earlier run: only the load is left
 	Skip   Action = "skip"   // loaded
+	Wait   Action = "wait"   // an object that changed only just now
 )
+
+// Due reports whether a run would do something for such a slice.
+func (a Action) Due() bool { return a != Skip && a != Wait }
 
 // Pending reports whether a run would do anything.
 func (p Plan) Pending() bool {
 	for _, t := range p.Tables {
 		for _, s := range t.Slices {
-			if s.Action != Skip {
+			if s.Action.Due() {
 				return true
 			}
 		}

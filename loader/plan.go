@@ -30,6 +30,7 @@ type task struct {
 	action Action
 	why    string
 	found  *manifest // what an earlier run left, for Resume and Finish
+	loaded *warehouse.Receipt
 
 	order int // among all tasks of the plan: the order of commits
 }
@@ -39,8 +40,11 @@ type work struct {
 	window  exporter.Window
 	tasks   []*task // in commit order; Skip included
 	notices []Notice
-	debris  []*manifest // of loads that are finished, gone stale or no longer wanted
-	parts   []string    // objects that no manifest names
+	late    []Notice
+	ignored []exporter.Slice // objects that are never read
+	streams map[string]bool  // that have objects
+	debris  []*manifest      // of loads that are finished, gone stale or no longer wanted
+	parts   []string         // objects that no manifest names
 }
 
 // plan asks the source what there is, the warehouse what is loaded, and the
@@ -50,7 +54,7 @@ func (l *Loader) plan(ctx context.Context) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &work{window: l.cfg.Window}
+	w := &work{window: l.cfg.Window, streams: map[string]bool{}}
 	if err := l.addTasks(ctx, w, streams); err != nil {
 		return nil, err
 	}
@@ -67,6 +71,7 @@ func (l *Loader) plan(ctx context.Context) (*work, error) {
 	for i, t := range w.tasks {
 		t.order = i
 	}
+	w.late = l.late(w.tasks)
 	return w, nil
 }
 
@@ -85,11 +90,18 @@ func (l *Loader) addTasks(ctx context.Context, w *work, streams []exporter.Strea
 			return err
 		}
 		feeding[proto.table]++
+		if s.Objects {
+			w.streams[s.Name] = true
+		}
 		list, err := l.cfg.Source.Slices(ctx, s, l.cfg.Window)
 		if err != nil {
 			return err
 		}
 		for j, slice := range list {
+			if slice.Object != nil && slice.Object.Ignored != "" {
+				w.ignored = append(w.ignored, slice)
+				continue
+			}
 			t := *proto
 			t.slice = slice
 			place[&t] = [2]int{i, j}
@@ -201,12 +213,19 @@ func (l *Loader) staged(ctx context.Context, w *work) (map[string]*manifest, err
 // decide gives every task its action. Manifests that a task takes over are
 // removed from staged.
 func (l *Loader) decide(w *work, receipts map[string]warehouse.Receipt, staged map[string]*manifest) {
-	again := l.rereadFrom(w)
+	again, newest := l.rereadFrom(w), l.newestOf(w)
 	for _, t := range w.tasks {
 		key := t.key()
 		receipt, loaded := receipts[key]
+		if loaded {
+			t.loaded = &receipt
+		}
 		due := !loaded || t.slice.Revision != "" && t.slice.Revision != receipt.Revision
 		switch {
+		case l.settling(t) && due:
+			t.action, t.why = Wait, "changed lately; settled at "+t.slice.Object.Settles.UTC().Format("15:04:05 UTC")
+		case t.mode() == warehouse.Snapshot && newest[t.table] != t:
+			t.action, t.why = Skip, "a later slice is the snapshot"
 		case !due && l.cfg.Reread:
 			t.action, t.why = Reread, "loaded, and asked for again"
 		case !due && !again.IsZero() && !t.slice.Day.IsZero() && !t.slice.Day.Before(again):
@@ -219,7 +238,7 @@ func (l *Loader) decide(w *work, receipts map[string]warehouse.Receipt, staged m
 			t.action, t.why = Read, "not loaded yet"
 		}
 		m := staged[key]
-		if m == nil || t.action == Skip {
+		if m == nil || !t.action.Due() {
 			continue
 		}
 		if l.goesOn(m, t, receipt, loaded) {
@@ -231,6 +250,24 @@ func (l *Loader) decide(w *work, receipts map[string]warehouse.Receipt, staged m
 			delete(staged, key)
 		}
 	}
+}
+
+// settling reports whether the task's object changed so lately that whoever
+// writes it may not be done.
+func (l *Loader) settling(t *task) bool {
+	return t.slice.Object != nil && t.slice.Object.Settles.After(l.now())
+}
+
+// newestOf returns the last task of each table that could be loaded: a snapshot
+// is of that one alone.
+func (l *Loader) newestOf(w *work) map[string]*task {
+	last := map[string]*task{}
+	for _, t := range w.tasks {
+		if !l.settling(t) {
+			last[t.table] = t
+		}
+	}
+	return last
 }
 
 // goesOn reports whether what is staged of a slice is worth going on with.
@@ -302,10 +339,10 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 
 // planned reports whether the slice is one of the plan's own and due.
 func (l *Loader) planned(w *work, key string) bool {
-	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.action != Skip && t.key() == key })
+	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.action.Due() && t.key() == key })
 }
 
 // due lists the tasks that there is something to do for.
 func (w *work) due() []*task {
-	return slices.DeleteFunc(slices.Clone(w.tasks), func(t *task) bool { return t.action == Skip })
+	return slices.DeleteFunc(slices.Clone(w.tasks), func(t *task) bool { return !t.action.Due() })
 }

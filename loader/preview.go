@@ -13,7 +13,7 @@ func (l *Loader) planForPeople(ctx context.Context, sample bool) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Pipeline: l.cfg.Pipeline, Window: w.window, Notices: w.notices}
+	p := Plan{Pipeline: l.cfg.Pipeline, Window: w.window, Notices: w.notices, Late: w.late, Ignored: len(w.ignored)}
 	index := map[string]int{}
 	sampled := map[string]map[string]exporter.Kinds{} // table -> vendor column -> kinds
 	seen := map[string]bool{}                         // streams that were sampled
@@ -26,7 +26,7 @@ func (l *Loader) planForPeople(ctx context.Context, sample bool) (Plan, error) {
 			sampled[t.table] = map[string]exporter.Kinds{}
 		}
 		p.Tables[i].Slices = append(p.Tables[i].Slices, SlicePlan{t.stream.Name, t.slice.Name, t.action, t.why})
-		if sample && t.action != Skip && !seen[t.stream.Name] {
+		if sample && t.action.Due() && !seen[t.stream.Name] {
 			seen[t.stream.Name] = true
 			if err := l.sample(ctx, t, sampled[t.table]); errors.Is(err, exporter.ErrNotExportable) {
 				p.Notices = append(p.Notices, Notice{t.stream.Name, err.Error()})

@@ -105,7 +105,12 @@ func (l *Loader) run(ctx context.Context) (Summary, error) {
 		return l.finished(), err
 	}
 	l.announce(w)
+	files, err := l.seen(held, w)
+	if err != nil {
+		return l.finished(), err
+	}
 	l.work(held, w.due())
+	files.done(context.WithoutCancel(held))
 	s := l.finished()
 	l.log.Info("run ends", "loads", len(s.Loads), "failures", len(s.Failures), "skipped", s.Skipped, "dur", s.Finished.Sub(s.Started).Round(time.Millisecond))
 	return s, context.Cause(held)
@@ -114,8 +119,13 @@ func (l *Loader) run(ctx context.Context) (Summary, error) {
 // announce tells log and observer what is planned.
 func (l *Loader) announce(w *work) {
 	due := w.due()
-	l.summary.Notices = w.notices
-	l.summary.Skipped = len(w.tasks) - len(due)
+	l.summary.Notices, l.summary.Late = w.notices, w.late
+	for _, t := range w.tasks {
+		if t.action == Wait {
+			l.summary.Settling++
+		}
+	}
+	l.summary.Skipped = len(w.tasks) - len(due) - l.summary.Settling
 	l.log.Info("run starts", "slices", len(due), "skipped", l.summary.Skipped)
 	l.observe(Event{Kind: Planned, Slices: len(due)})
 	for _, n := range w.notices {
@@ -222,7 +232,10 @@ func (l *Loader) finish(j *job) {
 		l.stop(j.err) // the one that loses stops, whole
 		return
 	case errors.Is(j.err, exporter.ErrNotExportable):
-		l.notExportable(j)
+		l.passOver(j, j.t.stream.Name)
+		return
+	case errors.Is(j.err, exporter.ErrReplaced):
+		l.passOver(j, j.t.stream.Name+" "+j.t.slice.Name)
 		return
 	case errors.Is(j.err, ErrHeld):
 		kind = Held
@@ -235,9 +248,9 @@ func (l *Loader) finish(j *job) {
 	l.observe(e)
 }
 
-// notExportable turns the refusal of a stream into one notice, and clears the
-// stage of the slice.
-func (l *Loader) notExportable(j *job) {
+// passOver turns the refusal of a stream, or an object that was replaced while
+// it was read, into one notice about it, and clears the stage of the slice.
+func (l *Loader) passOver(j *job, about string) {
 	if j.m != nil {
 		if err := l.shelf.remove(context.Background(), j.m); err != nil {
 			l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)
@@ -245,12 +258,12 @@ func (l *Loader) notExportable(j *job) {
 	}
 	l.mu.Lock()
 	for _, n := range l.summary.Notices {
-		if n.Stream == j.t.stream.Name {
+		if n.Stream == about {
 			l.mu.Unlock()
 			return
 		}
 	}
-	l.summary.Notices = append(l.summary.Notices, Notice{j.t.stream.Name, j.err.Error()})
+	l.summary.Notices = append(l.summary.Notices, Notice{about, j.err.Error()})
 	l.mu.Unlock()
 	e := j.t.event(Noticed)
 	e.Err = j.err
