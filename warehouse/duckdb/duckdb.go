@@ -73,6 +73,7 @@ var (
 	_ warehouse.Quarantine = (*Warehouse)(nil)
 	_ warehouse.Publisher  = (*Warehouse)(nil)
 	_ warehouse.Checker    = (*Warehouse)(nil)
+	_ warehouse.Files      = (*Warehouse)(nil)
 )
 
 // Defaults of Config.

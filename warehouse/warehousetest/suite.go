@@ -90,6 +90,9 @@ func Run(t *testing.T, s Subject) {
 	if _, ok := probe.(warehouse.Querier); ok {
 		t.Run("Query", func(t *testing.T) { testQuery(newEnv(t, s)) })
 	}
+	if _, ok := probe.(warehouse.Files); ok {
+		t.Run("Files", func(t *testing.T) { testFiles(newEnv(t, s)) })
+	}
 	if _, ok := probe.(warehouse.Checker); ok {
 		t.Run("Check", func(t *testing.T) { testCheck(newEnv(t, s)) })
 	}
