@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"slices"
+	"time"
 )
 
 // A Pipeline is one connection's streams going to one warehouse on one schedule.
@@ -40,8 +41,26 @@ type StreamEntry struct {
 	// MaxQuarantined is nil for no limit. A limit of 0 rows lets none pass.
 	MaxQuarantined *Limit   `yaml:"max_quarantined" doc:"the rows, such as 100 or 2%, that a load may put in quarantine"`
 	Cluster        []string `yaml:"cluster" doc:"the columns to cluster the table by, where the warehouse can"`
+	// Expect is nil when nobody waits for files.
+	Expect *Expect `yaml:"expect" doc:"when files should come; the pipeline is late when they do not"`
 
 	foreign
+}
+
+// An Expect says when the files of an entry should come.
+type Expect struct {
+	Every time.Duration `yaml:"every" required:"true" doc:"one file at least in every span of this length, such as 24h"`
+	// By is a time of day, HH:MM, in the time zone of the connection; "" = none.
+	By string `yaml:"by" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" want:"a time of day as HH:MM" doc:"the time of day, in the connection's time zone, by which the file of a span has to be there"`
+}
+
+// Clock returns By as the time since midnight; false when there is none.
+func (e Expect) Clock() (time.Duration, bool) {
+	t, err := time.Parse("15:04", e.By)
+	if err != nil {
+		return 0, false
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, true
 }
 
 // A ColumnRule changes one column before anything of it is stored.

@@ -48,8 +48,11 @@ func (l *Loader) seen(ctx context.Context, w *work) (*ledger, error) {
 			led.due = append(led.due, t)
 		}
 		f := led.entry(t.slice, stateOf(t), "")
-		if f.State == warehouse.FileLoaded {
+		switch f.State {
+		case warehouse.FileLoaded:
 			f.LoadedBy, f.Load = t.loaded.Run, t.loaded.ID
+		case warehouse.FileIgnored:
+			f.Reason = t.why
 		}
 		now = append(now, f)
 	}
@@ -68,7 +71,7 @@ func stateOf(t *task) warehouse.FileState {
 	case t.loaded != nil && t.loaded.Revision == t.slice.Revision:
 		return warehouse.FileLoaded
 	}
-	return warehouse.FileSettled
+	return warehouse.FileIgnored // a later object is the snapshot
 }
 
 // entry is what the ledger should say of an object now.
@@ -123,6 +126,8 @@ func (led *ledger) done(ctx context.Context) {
 		f := led.entry(t.slice, warehouse.FileSettled, "")
 		if r, ok := loads[led.l.sliceID(t.stream.Name, t.slice.Name)]; ok && r.Revision == t.slice.Revision {
 			f.State, f.LoadedBy, f.Load = warehouse.FileLoaded, r.Run, r.ID
+		} else {
+			f.LoadedBy = ""
 		}
 		now = append(now, f)
 	}
@@ -160,24 +165,24 @@ func (led *ledger) put(ctx context.Context, files []warehouse.File) error {
 // Files returns what is known of the objects that the pipeline has seen, by
 // stream, time and name, as receipts have it at this moment. It asks the
 // warehouse alone. A warehouse that keeps no such list gives none.
-func (l *Loader) Files(ctx context.Context) ([]warehouse.File, error) {
-	files, ok := l.cfg.Warehouse.(warehouse.Files)
+func Files(ctx context.Context, w warehouse.Warehouse, pipeline string) ([]warehouse.File, error) {
+	files, ok := w.(warehouse.Files)
 	if !ok {
 		return nil, nil
 	}
 	loads := map[[2]string]warehouse.Receipt{}
-	for r, err := range l.cfg.Warehouse.Receipts(ctx, l.cfg.Pipeline) {
+	for r, err := range w.Receipts(ctx, pipeline) {
 		if err != nil {
 			return nil, err
 		}
 		loads[[2]string{r.Slice, r.Revision}] = r
 	}
 	var out []warehouse.File
-	for f, err := range files.Files(ctx, l.cfg.Pipeline) {
+	for f, err := range files.Files(ctx, pipeline) {
 		if err != nil {
 			return nil, err
 		}
-		r, loaded := loads[[2]string{l.sliceID(f.Stream, f.Name), f.Generation}]
+		r, loaded := loads[[2]string{sliceID(pipeline, f.Stream, f.Name), f.Generation}]
 		if loaded && (f.State == warehouse.FileLoading || f.State == warehouse.FileSettled) {
 			f.State, f.LoadedBy, f.Load = warehouse.FileLoaded, r.Run, r.ID
 		}

@@ -134,9 +134,9 @@ func (l *Loader) newTask(s exporter.Stream) (*task, error) {
 func (t *task) key() string { return sliceKey(t.table, t.stream.Name, t.slice.Name) }
 
 // sliceID is the slice's name in the warehouse.
-func (l *Loader) sliceID(stream, slice string) string {
-	return l.cfg.Pipeline + "/" + stream + "/" + slice
-}
+func (l *Loader) sliceID(stream, slice string) string { return sliceID(l.cfg.Pipeline, stream, slice) }
+
+func sliceID(pipeline, stream, slice string) string { return pipeline + "/" + stream + "/" + slice }
 
 // receipts returns the pipeline's loads in force by slice key.
 func (l *Loader) receipts(ctx context.Context) (map[string]warehouse.Receipt, error) {
@@ -223,7 +223,7 @@ func (l *Loader) decide(w *work, receipts map[string]warehouse.Receipt, staged m
 		due := !loaded || t.slice.Revision != "" && t.slice.Revision != receipt.Revision
 		switch {
 		case l.settling(t) && due:
-			t.action, t.why = Wait, "changed lately; settled at "+t.slice.Object.Settles.UTC().Format("15:04:05 UTC")
+			t.action, t.why = Wait, "changed lately, settled by "+t.slice.Object.Settles.UTC().Add(time.Minute-1).Format("15:04 UTC")
 		case t.mode() == warehouse.Snapshot && newest[t.table] != t:
 			t.action, t.why = Skip, "a later slice is the snapshot"
 		case !due && l.cfg.Reread:

@@ -95,6 +95,20 @@ func (e *runError) exitCode() int {
 	return code
 }
 
+// A lateError says that a run loaded all there was, and that more should have
+// been there.
+type lateError struct {
+	pipeline string
+	late     []loader.Notice
+}
+
+func (e lateError) Error() string {
+	if len(e.late) == 1 {
+		return "pipeline " + e.pipeline + " is late: " + e.late[0].Text
+	}
+	return "pipeline " + e.pipeline + " is late: " + plural(int64(len(e.late)), "stream") + " without a new file"
+}
+
 // manyErrors are what became of several pipelines.
 type manyErrors []error
 

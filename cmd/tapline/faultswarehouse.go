@@ -22,35 +22,33 @@ func (w faultWarehouse) Ensure(ctx context.Context, t warehouse.Table) error {
 	return injector.around("ensure", t.Name, func() error { return w.Warehouse.Ensure(ctx, t) })
 }
 
+// faultFiles passes on the list of files, which every warehouse here keeps.
+type faultFiles struct{ warehouse.Files }
+
+func (f faultFiles) PutFiles(ctx context.Context, files []warehouse.File) error {
+	return injector.around("files", "", func() error { return f.Files.PutFiles(ctx, files) })
+}
+
 type faultPublisher struct{ warehouse.Publisher }
 
 func (p faultPublisher) Publish(ctx context.Context) error {
 	return injector.around("publish", "", func() error { return p.Publisher.Publish(ctx) })
 }
 
-// faultyWarehouse keeps the abilities that the flow asks for: publishing and
-// the quarantine.
+// faultyWarehouse keeps the abilities that the flow asks for: publishing, the
+// quarantine and the list of files. A warehouse that lacks one of them cannot
+// be tested so.
 func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse {
-	inner := faultWarehouse{w}
 	p, publishes := w.(warehouse.Publisher)
 	q, keeps := w.(warehouse.Quarantine)
-	switch {
-	case publishes && keeps:
-		return struct {
-			faultWarehouse
-			faultPublisher
-			warehouse.Quarantine
-		}{inner, faultPublisher{p}, q}
-	case publishes:
-		return struct {
-			faultWarehouse
-			faultPublisher
-		}{inner, faultPublisher{p}}
-	case keeps:
-		return struct {
-			faultWarehouse
-			warehouse.Quarantine
-		}{inner, q}
+	f, lists := w.(warehouse.Files)
+	if !publishes || !keeps || !lists {
+		return faultWarehouse{w}
 	}
-	return inner
+	return struct {
+		faultWarehouse
+		faultPublisher
+		warehouse.Quarantine
+		faultFiles
+	}{faultWarehouse{w}, faultPublisher{p}, q, faultFiles{f}}
 }

@@ -97,6 +97,8 @@ type planned struct {
 	Pending  bool           `json:"pending"`
 	Tables   []plannedTable `json:"tables"`
 	Notices  []string       `json:"notices"`
+	Late     []string       `json:"late"`    // what should have come and did not
+	Ignored  int            `json:"ignored"` // objects that match and are never read
 }
 
 type plannedTable struct {
@@ -133,7 +135,10 @@ func columnResults(columns []warehouse.Column) []columnResult {
 
 func newPlanned(plan loader.Plan) planned {
 	r := planned{Pipeline: plan.Pipeline, Since: plan.Window.Since.String(), Until: plan.Window.Until.String(),
-		Pending: plan.Pending(), Tables: []plannedTable{}, Notices: []string{}}
+		Pending: plan.Pending(), Tables: []plannedTable{}, Notices: []string{}, Late: []string{}, Ignored: plan.Ignored}
+	for _, n := range plan.Late {
+		r.Late = append(r.Late, n.Stream+": "+n.Text)
+	}
 	for _, n := range plan.Notices {
 		r.Notices = append(r.Notices, n.Stream+": "+n.Text)
 	}
@@ -164,8 +169,14 @@ func (r *planResult) Text(p *printer) {
 		for _, n := range pl.Notices {
 			p.line("  ! %s", n)
 		}
+		for _, n := range pl.Late {
+			p.line("  ! late: %s", n)
+		}
 		for _, t := range pl.Tables {
 			t.text(p)
+		}
+		if pl.Ignored > 0 {
+			p.line("  = ignored: %s that match", plural(int64(pl.Ignored), "object"))
 		}
 		if !pl.Pending {
 			p.line("  = nothing to do")
@@ -187,7 +198,7 @@ func (t plannedTable) text(p *printer) {
 	}
 	for _, run := range runsOf(t.Slices) {
 		sign := ">"
-		if run.action == string(loader.Skip) {
+		if !loader.Action(run.action).Due() {
 			sign = "="
 		}
 		p.line("  %s %s %s: %s  %s%s", sign, run.action, t.Table, run.stream, run.slices(), prefixed("  ", run.why))

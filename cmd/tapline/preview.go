@@ -17,12 +17,17 @@ func newPreview(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "preview PIPELINE[.STREAM]", Short: "The first rows of a stream, as its source gives them",
 		Long: `preview reads one page of the newest slice that has rows, under the vendor's names and
-before any column rule. It loads and stages nothing.`,
+before any column rule. It loads and stages nothing.
+
+With --explain it reads all of the slice and says why each column has its type.`,
 		Example: `  tapline preview orders
+  tapline preview drops --explain
   tapline preview "orders.Order Placed" --limit 5 -o json`,
 		Args: cobra.ExactArgs(1),
 	}
 	limit := cmd.Flags().Int("limit", 10, "how many rows to show")
+	name := cmd.Flags().String("slice", "", "the slice to read, a day or an object's name, instead of the newest")
+	why := cmd.Flags().Bool("explain", false, "read all of the slice and say why each column has its type")
 	cmd.RunE = a.does(func(ctx context.Context, args []string) (view, error) {
 		if *limit < 1 {
 			return nil, usageError{fmt.Errorf("--limit %d: want 1 or more", *limit), cmd.CommandPath() + " --help"}
@@ -35,7 +40,11 @@ before any column rule. It loads and stages nothing.`,
 		if err != nil {
 			return nil, err
 		}
-		s, err := p.source(pl, *limit)
+		batch := *limit
+		if *why {
+			batch = 0 // the source's own: all of it is read
+		}
+		s, err := p.source(pl, batch)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +52,7 @@ before any column rule. It loads and stages nothing.`,
 		if err != nil {
 			return nil, err
 		}
-		return previewed(ctx, s, stream, window, *limit)
+		return previewed(ctx, s, previewOf{stream, *name, window, *limit, *why})
 	})
 	return cmd
 }
@@ -65,34 +74,57 @@ func (p *project) pipelineAndStream(selector string) (pl config.Pipeline, stream
 	return pl, "", p.noPipeline(selector)
 }
 
-// previewed reads the first batch of the stream's newest slice that has rows.
-func previewed(ctx context.Context, s exporter.Source, name string, w exporter.Window, limit int) (view, error) {
+// previewOf says what to preview.
+type previewOf struct {
+	stream, slice string // "" = the first; the newest that has rows
+	window        exporter.Window
+	limit         int
+	explain       bool
+}
+
+// previewed reads the first batch of the stream's newest slice that has rows,
+// or all of it.
+func previewed(ctx context.Context, s exporter.Source, o previewOf) (view, error) {
 	streams, err := s.Streams(ctx)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := chosen(streams, name)
+	stream, err := chosen(streams, o.stream)
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Slices(ctx, stream, w)
+	all, err := s.Slices(ctx, stream, o.window)
 	if err != nil {
 		return nil, err
 	}
-	for _, slice := range slices.Backward(all) {
+	candidates, err := newestFirst(all, o.slice)
+	if err != nil {
+		return nil, err
+	}
+	for _, slice := range candidates {
+		if o.explain {
+			e, err := explain(ctx, s, slice)
+			if err != nil || e.Rows > 0 {
+				return e, err
+			}
+			continue
+		}
 		for batch, err := range s.Read(ctx, slice, "") {
 			if err != nil {
 				return nil, err
 			}
 			if batch.Record != nil && batch.Record.NumRows() > 0 {
-				r := newRows(batch.Record, limit)
+				r := newRows(batch.Record, o.limit)
 				for i := range r.Columns {
 					r.Columns[i].Held = batch.Kinds[i].String()
 				}
-				return &preview{Stream: stream.Name, Slice: slice.Name, Rejected: int64(len(batch.Rejects)), rows: r,
+				return &preview{Stream: stream.Name, Slice: slice.Name, Format: describe(ctx, s, slice), Rejected: int64(len(batch.Rejects)), rows: r,
 					wholeRows: wholeRows(batch.Rejects)}, nil
 			}
 		}
+	}
+	if o.explain {
+		return &explanation{Stream: stream.Name, Columns: []explained{}}, nil
 	}
 	return &preview{Stream: stream.Name, rows: rows{Columns: []rowsColumn{}, Rows: [][]any{}}}, nil
 }
@@ -130,6 +162,7 @@ func values(m map[string]string) (all []string) {
 type preview struct {
 	Stream   string `json:"stream"`
 	Slice    string `json:"slice,omitempty"`
+	Format   string `json:"format,omitempty"` // how the object is read, for people
 	Rejected int64  `json:"rejected"`
 	rows
 
@@ -152,6 +185,9 @@ func (v *preview) Text(p *printer) {
 		return
 	}
 	p.line("%s  %s", v.Stream, v.Slice)
+	if v.Format != "" {
+		p.line("%s", v.Format)
+	}
 	if across := v.across(); across.natural() <= p.across() {
 		p.table(v.types())
 		p.line("")

@@ -107,6 +107,9 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	if err == nil && len(summary.Failures) > 0 {
 		err = &runError{pipeline: pl.Name, failures: summary.Failures, loaded: len(summary.Loads)}
 	}
+	if err == nil && len(summary.Late) > 0 {
+		err = lateError{pl.Name, summary.Late}
+	}
 	if publishes(ctx, err, len(summary.Loads)) {
 		err = published(ctx, f.warehouse, err)
 	}
@@ -115,6 +118,9 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	}
 	for _, n := range summary.Notices {
 		p.a.warn(n.Stream + ": " + n.Text)
+	}
+	for _, n := range summary.Late {
+		p.a.warn("late: " + n.Stream + ": " + n.Text)
 	}
 	diary.finish(summary, err)
 	r.ended(summary, err, p.a)

@@ -32,6 +32,8 @@ type pipelineResult struct {
 	CellsQuarantined int64           `json:"cellsQuarantined"`
 	BytesRead        int64           `json:"bytesRead"`
 	Skipped          int             `json:"skipped"`
+	Settling         int             `json:"settling"` // objects that changed so lately that they wait
+	Late             []string        `json:"late"`     // what should have come and did not
 	Resumed          int             `json:"resumed"`
 	Spent            spent           `json:"secondsSpent"`
 	Loads            []loadResult    `json:"loads"`
@@ -74,7 +76,10 @@ func (r *pipelineResult) ended(s loader.Summary, err error, a *app) {
 		r.StartedAt, r.Seconds = s.Started.UTC(), s.Finished.Sub(s.Started).Seconds()
 	}
 	r.Spent = spent{s.ReadTime.Seconds(), s.StageTime.Seconds(), s.ShapeTime.Seconds(), s.LoadTime.Seconds()}
-	r.Loads, r.Failures = []loadResult{}, []failureResult{}
+	r.Loads, r.Failures, r.Late, r.Settling = []loadResult{}, []failureResult{}, []string{}, s.Settling
+	for _, n := range s.Late {
+		r.Late = append(r.Late, n.Stream+": "+n.Text)
+	}
 	for _, l := range s.Loads {
 		x := l.Receipt
 		r.RowsRead += x.RowsRead
@@ -117,8 +122,11 @@ func (r pipelineResult) text(p *printer) {
 // brief says in a line or two what the run did; of a run that failed before it
 // loaded anything the error says more.
 func (r pipelineResult) brief(p *printer) {
+	if r.Settling > 0 {
+		defer p.line("%s changed only just now; a later run takes them", plural(int64(r.Settling), "file"))
+	}
 	if len(r.Loads) == 0 {
-		if r.Status == statusDone {
+		if r.Status == statusDone || len(r.Late) > 0 && len(r.Failures) == 0 {
 			p.line("%s: nothing to do, %s loaded already", r.Pipeline, plural(int64(r.Skipped), "slice"))
 		}
 		return

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"time"
 
 	"tapline/config"
 	"tapline/exporter"
@@ -142,9 +143,30 @@ func (p *project) loaderConfig(pl config.Pipeline) (loader.Config, error) {
 		if err != nil {
 			return loader.Config{}, err
 		}
+		if t.Expect, err = p.expect(pl, e); err != nil {
+			return loader.Config{}, err
+		}
 		c.Targets = append(c.Targets, t)
 	}
 	return c, nil
+}
+
+// expect says when the entry's files should come, in the time zone of the
+// connection that they come from.
+func (p *project) expect(pl config.Pipeline, e config.StreamEntry) (x loader.Expect, err error) {
+	if e.Expect == nil {
+		return x, nil
+	}
+	c, err := p.connection(pl.From)
+	if err != nil {
+		return x, err
+	}
+	x.Every = e.Expect.Every
+	x.By, x.HasBy = e.Expect.Clock()
+	if x.Zone, err = time.LoadLocation(c.Timezone); err != nil {
+		return x, c.Errorf("timezone", "%v", err)
+	}
+	return x, nil
 }
 
 func windowOf(pl config.Pipeline) (w exporter.Window, err error) {
