@@ -37,7 +37,7 @@ const (
 const (
 	Dotted Kinds = 1 << (7 + iota) // a whole number with ".0"
 	Padded                         // a fraction that ends in 0 otherwise: 1.50, 2.00
-	Odd                            // any other that is not the canonical text: 1E7
+	Odd                            // any other but a plain decimal: 1E7
 	Frac1                          // one digit after the point
 	Frac2
 	Frac3
@@ -121,11 +121,12 @@ func (k Kinds) telling() bool {
 // noted, else the canonical text.
 func (k Kinds) AppendFloat(b []byte, v float64) []byte {
 	switch {
-	case k&written == 0:
 	case k&Padded != 0:
 		return strconv.AppendFloat(b, v, 'f', bits.TrailingZeros32(uint32(k&fracs/Frac1))+1, 64)
-	case v == math.Trunc(v) && math.Abs(v) <= Exact:
+	case k&Dotted != 0 && v == math.Trunc(v) && math.Abs(v) <= Exact:
 		return strconv.AppendFloat(b, v, 'f', 1, 64)
+	case k&fracs != 0: // of a format that notes, where exponents are Odd
+		return strconv.AppendFloat(b, v, 'f', -1, 64)
 	}
 	return AppendFloat(b, v)
 }

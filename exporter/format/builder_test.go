@@ -13,7 +13,7 @@ import (
 
 func TestColumnTypes(t *testing.T) {
 	null, yes, one, long := cell{}, cell{exporter.Bool, "true"}, cell{exporter.Int, "1"}, cell{exporter.Long, "9007199254740993"}
-	half, day, instant, word := cell{exporter.Float, "0.5"}, cell{exporter.Date, "1"}, cell{exporter.Time, "1500000"}, cell{exporter.Text, "x"}
+	half, day, instant, word := cell{exporter.Float, "5e-1"}, cell{exporter.Date, "1"}, cell{exporter.Time, "1500000"}, cell{exporter.Text, "x"}
 	const isLong = "9007199254740993"
 	for _, tt := range []struct {
 		name  string
@@ -32,6 +32,12 @@ func TestColumnTypes(t *testing.T) {
 		{"Date", []cell{day}, []seen{{"c", "date32", "date", []string{"1970-01-02"}}}},
 		{"Time", []cell{instant}, []seen{{"c", "timestamp[us, tz=UTC]", "time", []string{"1970-01-01T00:00:01.5Z"}}}},
 		{"DateAndTime", []cell{day, instant}, []seen{{"c", "utf8", "date|time", []string{"1970-01-02", "1970-01-01T00:00:01.5Z"}}}},
+		{"Padded", []cell{one, {exporter.Float, "1.50"}, {exporter.Float, "2.25"}}, []seen{{"c", "utf8", "int|float padded 2", []string{"1", "1.50", "2.25"}}}},
+		{"PaddedAlone", []cell{{exporter.Float, "1.50"}, {exporter.Float, "2.25"}}, []seen{{"c", "float64", "float padded 2", []string{"1.5", "2.25"}}}},
+		{"PaddedUnevenly", []cell{{exporter.Float, "1.50"}, {exporter.Float, "2.5"}}, []seen{{"c", "utf8", "float padded 1 2", []string{"1.50", "2.5"}}}},
+		{"Dotted", []cell{{exporter.Float, "1.0"}, {exporter.Float, "1234567.25"}, word}, []seen{{"c", "utf8", "float|text dotted 1 2", []string{"1.0", "1234567.25", "x"}}}},
+		{"Small", []cell{{exporter.Float, "0.000001"}, one, word}, []seen{{"c", "utf8", "int|float|text 6", []string{"0.000001", "1", "x"}}}},
+		{"Odd", []cell{{exporter.Float, "2.5"}, {exporter.Float, "1.0E7"}}, []seen{{"c", "utf8", "float odd 1", []string{"2.5", "1.0E7"}}}},
 		{"Text", []cell{one, half, yes, word}, []seen{{"c", "utf8", "bool|int|float|text", []string{"1", "0.5", "true", "x"}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,6 +86,29 @@ func TestUndo(t *testing.T) {
 	got.Record.Release()
 	if b.Flush().Record != nil {
 		t.Error("a flush without rows has a record")
+	}
+}
+
+// The texts of First are cut between runes.
+func TestFirstIsCut(t *testing.T) {
+	for _, tt := range []struct{ cell, want string }{
+		{strings.Repeat("x", 64), strings.Repeat("x", 64)},
+		{strings.Repeat("x", 65), strings.Repeat("x", 64)},
+		{strings.Repeat("x", 63) + "東京", strings.Repeat("x", 63)},
+		{strings.Repeat("x", 61) + "東京", strings.Repeat("x", 61) + "東"},
+	} {
+		b := NewBuilder(NewPool(0))
+		b.BeginRow()
+		b.RejectRow(exporter.Reject{Reason: "row"})
+		b.BeginRow()
+		b.Column("c").Text([]byte(tt.cell))
+		b.EndRow()
+		got := b.Flush()
+		got.Record.Release()
+		want := []exporter.First{{Column: 0, Kind: exporter.Text, Row: 1, Text: tt.want}}
+		if diff := cmp.Diff(want, got.First); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -21,9 +21,11 @@ import (
 type Column struct {
 	b     *Builder
 	name  string
-	base  exporter.Kinds // declared
-	kinds exporter.Kinds // base and those of the cells, the row begun included
-	first [kindCount]int // the row that brought a kind; undoing it undoes the kind
+	base  exporter.Kinds  // declared
+	kinds exporter.Kinds  // base and met
+	met   exporter.Kinds  // of the cells, the row begun included
+	first [kindCount]int  // the row that brought a kind met; undoing it undoes the kind
+	read  [valueCount]int // the same row among all rows read
 
 	rep   rep
 	n     int    // cells so far; rows after that are NULL unless set
@@ -35,7 +37,10 @@ type Column struct {
 	last  int    // of text: bytes used in the last batch
 }
 
-const kindCount = 17
+const (
+	valueCount = 7  // kinds of value
+	kindCount  = 17 // and how they were written
+)
 
 // Name returns the vendor's name of the column.
 func (c *Column) Name() string { return c.name }
@@ -108,6 +113,22 @@ func (c *Column) Float(v float64) bool {
 	return true
 }
 
+// Number sets a cell of kind exporter.Float whose text the vendor wrote so,
+// noted as the kinds Dotted to FracMany. Should the column turn out to be text,
+// the cell is that text again. The caller vouches that text is v, digit by digit.
+func (c *Column) Number(v float64, text []byte, written exporter.Kinds) bool {
+	if c.n != c.b.rows && !c.behind() {
+		return false
+	}
+	c.admit(exporter.Float | written&^exporter.Values)
+	if c.rep == float64s {
+		c.put64(math.Float64bits(v))
+	} else {
+		c.putText(text)
+	}
+	return true
+}
+
 // Date sets a cell of kind exporter.Date: days since 1970-01-01.
 func (c *Column) Date(days int32) bool {
 	if c.n != c.b.rows && !c.behind() {
@@ -167,24 +188,32 @@ func (c *Column) behind() bool {
 	return true
 }
 
-// admit makes the column one that can hold cells of kind k.
+// admit makes the column one that can hold cells of the kinds k.
 func (c *Column) admit(k exporter.Kinds) {
-	if c.kinds&k == 0 {
+	if k &^= c.met; k != 0 {
 		c.widen(k)
 	}
 }
 
 func (c *Column) widen(k exporter.Kinds) {
+	before := c.kinds
+	c.met |= k
 	c.kinds |= k
-	c.first[bits.TrailingZeros32(uint32(k))] = c.b.rows
+	for ; k != 0; k &= k - 1 {
+		i := bits.TrailingZeros32(uint32(k))
+		c.first[i] = c.b.rows
+		if i < valueCount {
+			c.read[i] = c.b.read
+		}
+	}
 	want := repOf(c.kinds)
 	switch {
 	case c.rep == want || c.rep == text:
-	case c.rep == float64s && c.kinds&^(exporter.Int|exporter.Float) == 0:
+	case c.rep == float64s && want == int64s && c.kinds&exporter.Long == 0:
 	case c.rep == none || c.rep == int64s && want == float64s:
-		c.convert(want)
+		c.convert(want, before)
 	default:
-		c.convert(text)
+		c.convert(text, before)
 	}
 }
 
@@ -193,11 +222,12 @@ func (c *Column) truncate(n int) {
 	if c.n <= n {
 		return
 	}
-	for k := c.kinds &^ c.base; k != 0; k &= k - 1 {
+	for k := c.met; k != 0; k &= k - 1 {
 		if i := bits.TrailingZeros32(uint32(k)); c.first[i] >= n {
-			c.kinds &^= 1 << i
+			c.met &^= 1 << i
 		}
 	}
+	c.kinds = c.base | c.met
 	if c.valid != nil {
 		clearBits(c.valid, n, c.n)
 	}

@@ -8,10 +8,11 @@ import (
 	"tapline/exporter"
 )
 
-// convert changes how the cells are kept. The caller has made sure, by the
-// kinds of the cells, that the new representation holds every one of them.
-func (c *Column) convert(to rep) {
+// convert changes how the cells, which are of the kinds k, are kept. The caller
+// has made sure that the new representation holds every one of them.
+func (c *Column) convert(to rep, k exporter.Kinds) {
 	old := *c
+	old.kinds = k
 	switch {
 	case old.rep == to:
 		return
@@ -50,7 +51,8 @@ func (c *Column) each64(fn func(uint64) uint64) {
 	}
 }
 
-// appendCell appends the canonical text of cell i of a column that is not text.
+// appendCell appends the text of cell i of a column that is not text: canonical,
+// numbers as they were written.
 func (c *Column) appendCell(b []byte, i int) []byte {
 	switch c.rep {
 	case bools:
@@ -63,13 +65,13 @@ func (c *Column) appendCell(b []byte, i int) []byte {
 	case int64s:
 		return strconv.AppendInt(b, int64(v), 10)
 	case float64s:
-		return exporter.AppendFloat(b, math.Float64frombits(v))
+		return c.kinds.AppendFloat(b, math.Float64frombits(v))
 	}
 	return exporter.AppendTime(b, int64(v))
 }
 
-// parseCell appends the cell whose canonical text is v, to a column that is not
-// text. The text was written by this package, of a kind that the column holds.
+// parseCell appends the cell whose text is v, to a column that is not text. It
+// is of a kind that the column holds.
 func (c *Column) parseCell(v []byte) {
 	switch c.rep {
 	case bools:

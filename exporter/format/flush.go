@@ -1,8 +1,11 @@
 package format
 
 import (
+	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -19,7 +22,7 @@ import (
 func (b *Builder) Flush() exporter.Batch {
 	out := exporter.Batch{Rows: int64(b.read), Rejects: b.rejects}
 	if b.rows > 0 {
-		out.Record, out.Kinds = b.record()
+		b.record(&out)
 	}
 	for _, c := range b.cols {
 		if c.n > 0 {
@@ -31,8 +34,8 @@ func (b *Builder) Flush() exporter.Batch {
 	return out
 }
 
-// record moves the columns that are to be seen into a record.
-func (b *Builder) record() (arrow.Record, []exporter.Kinds) {
+// record moves the columns that are to be seen into the record of out.
+func (b *Builder) record(out *exporter.Batch) {
 	if b.sorted < len(b.cols) {
 		slices.SortFunc(b.cols[b.declared:], func(x, y *Column) int { return strings.Compare(x.name, y.name) })
 		b.sorted = len(b.cols)
@@ -40,22 +43,52 @@ func (b *Builder) record() (arrow.Record, []exporter.Kinds) {
 	var (
 		fields []arrow.Field
 		arrays []arrow.Array
-		kinds  []exporter.Kinds
 	)
 	for i, c := range b.cols {
 		if i >= b.declared && c.kinds == 0 {
 			continue
 		}
-		kinds = append(kinds, c.kinds)
+		out.First = c.appendFirst(out.First, len(arrays))
+		out.Kinds = append(out.Kinds, c.kinds)
 		a := c.array()
 		fields = append(fields, arrow.Field{Name: c.name, Type: a.DataType(), Nullable: true})
 		arrays = append(arrays, a)
 	}
-	rec := array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(b.rows))
+	out.Record = array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(b.rows))
 	for _, a := range arrays {
 		a.Release()
 	}
-	return rec, kinds
+}
+
+// appendFirst appends the first cell of each kind of value, by row; i is the
+// column's index.
+func (c *Column) appendFirst(out []exporter.First, i int) []exporter.First {
+	start := len(out)
+	for k := c.met & exporter.Values; k != 0; k &= k - 1 {
+		at := bits.TrailingZeros32(uint32(k))
+		out = append(out, exporter.First{Column: i, Kind: 1 << at, Row: int64(c.read[at]), Text: c.shown(c.first[at])})
+	}
+	slices.SortFunc(out[start:], func(x, y exporter.First) int { return cmp.Compare(x.Row, y.Row) })
+	return out
+}
+
+// maxShown is the most bytes of exporter.First.Text.
+const maxShown = 64
+
+// shown returns the text of cell i, cut.
+func (c *Column) shown(i int) string {
+	if c.rep != text {
+		return string(c.appendCell(c.b.scratch[:0], i))
+	}
+	v := c.data[c.end(i):c.end(i+1)]
+	if len(v) > maxShown {
+		cut := maxShown
+		for cut > maxShown-utf8.UTFMax && !utf8.RuneStart(v[cut]) {
+			cut--
+		}
+		v = v[:cut]
+	}
+	return string(v)
 }
 
 // array moves the cells into an array of the staged type and empties the column.
@@ -63,9 +96,9 @@ func (c *Column) array() arrow.Array {
 	typ := c.kinds.Staged()
 	if typ == nil {
 		typ = arrow.BinaryTypes.String
-		c.convert(text)
+		c.convert(text, c.kinds)
 	} else {
-		c.convert(repOf(c.kinds))
+		c.convert(repOf(c.kinds), c.kinds)
 	}
 	n := c.b.rows
 	c.pad(n)

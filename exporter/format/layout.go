@@ -144,7 +144,7 @@ func (c *Column) drop() {
 func (c *Column) reset() {
 	c.valid, c.data, c.offs = nil, nil, nil
 	c.n, c.room, c.text = 0, 0, 0
-	c.kinds, c.rep = c.base, repOf(c.base)
+	c.kinds, c.met, c.rep = c.base, 0, repOf(c.base)
 }
 
 func clearBits(b []byte, from, to int) {

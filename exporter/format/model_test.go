@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -17,7 +18,25 @@ import (
 // A cell is a value as the model and the tests see it.
 type cell struct {
 	kind exporter.Kinds // 0 = NULL that was set
-	text string         // canonical
+	text string         // canonical, or as written
+}
+
+// written is how a cell of kind Float is noted, and 0 for one that is not.
+func (c cell) written() exporter.Kinds {
+	whole, frac, dot := strings.Cut(c.text, ".")
+	switch {
+	case c.kind != exporter.Float || !dot:
+		return 0
+	case strings.Contains(frac, "E"):
+		return exporter.Odd | exporter.Frac(strings.Index(frac, "E"))
+	case frac == "0":
+		return exporter.Dotted | exporter.Frac1
+	case strings.HasSuffix(frac, "0"):
+		return exporter.Padded | exporter.Frac(len(frac))
+	case len(whole) > 0:
+		return exporter.Frac(len(frac))
+	}
+	return 0
 }
 
 func (c cell) put(t testing.TB, col *Column) bool {
@@ -37,6 +56,9 @@ func (c cell) put(t testing.TB, col *Column) bool {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if how := c.written(); how != 0 {
+			return col.Number(v, []byte(c.text), how)
+		}
 		return col.Float(v)
 	case exporter.Date:
 		return col.Date(int32(number(c.text)))
@@ -47,10 +69,13 @@ func (c cell) put(t testing.TB, col *Column) bool {
 }
 
 // canonical is the text by which cells are compared; dates and times are given
-// to the model as numbers.
-func (c cell) canonical() string {
+// to the model as numbers. In a column of text a number is as it was written.
+func (c cell) canonical(column exporter.Kinds) string {
 	switch c.kind {
 	case exporter.Float:
+		if typ := column.Staged(); typ.ID() == arrow.STRING && c.written() != 0 {
+			return c.text
+		}
 		v, _ := strconv.ParseFloat(c.text, 64)
 		return string(exporter.AppendFloat(nil, v))
 	case exporter.Date:
@@ -86,7 +111,7 @@ func look(t testing.TB, b exporter.Batch) []seen {
 		if col.Len() != int(b.Record.NumRows()) {
 			t.Fatalf("column %q has %d rows of %d", f.Name, col.Len(), b.Record.NumRows())
 		}
-		s := seen{Name: f.Name, Type: f.Type.String(), Kinds: b.Kinds[i].String()}
+		s := seen{Name: f.Name, Type: f.Type.String(), Kinds: kindsText(b.Kinds[i])}
 		nulls := 0
 		for r := range col.Len() {
 			if col.IsNull(r) {
@@ -100,6 +125,17 @@ func look(t testing.TB, b exporter.Batch) []seen {
 			t.Errorf("column %q counts %d NULLs and has %d", f.Name, col.NullN(), nulls)
 		}
 		out = append(out, s)
+	}
+	return out
+}
+
+// kindsText is the kinds of value, then how numbers were written: "float padded 2".
+func kindsText(k exporter.Kinds) string {
+	out := k.String()
+	for i, name := range []string{"dotted", "padded", "odd", "1", "2", "3", "4", "5", "6", "many"} {
+		if k&(exporter.Dotted<<i) != 0 {
+			out += " " + name
+		}
 	}
 	return out
 }
@@ -127,6 +163,7 @@ func show(t testing.TB, col arrow.Array, r int) string {
 type model struct {
 	declared []Declared
 	rows     []map[string]cell
+	reads    []int // of rows: the index among all rows read
 	open     map[string]cell
 	read     int
 	rejects  []exporter.Reject
@@ -146,7 +183,7 @@ func (m *model) columns() []seen {
 	var others []string
 	for _, r := range m.rows {
 		for name, c := range r {
-			kinds[name] |= c.kind
+			kinds[name] |= c.kind | c.written()
 			if !slices.Contains(names, name) && !slices.Contains(others, name) {
 				others = append(others, name)
 			}
@@ -164,15 +201,34 @@ func (m *model) columns() []seen {
 		if s := kinds[name].Staged(); s != nil {
 			typ = s.String()
 		}
-		s := seen{Name: name, Type: typ, Kinds: kinds[name].String()}
+		s := seen{Name: name, Type: typ, Kinds: kindsText(kinds[name])}
 		for _, r := range m.rows {
 			if c, ok := r[name]; ok && c.kind != 0 {
-				s.Cells = append(s.Cells, c.canonical())
+				s.Cells = append(s.Cells, c.canonical(kinds[name]))
 			} else {
 				s.Cells = append(s.Cells, "<null>")
 			}
 		}
 		out = append(out, s)
+	}
+	return out
+}
+
+// firsts lists the first cell of each kind of the columns.
+func (m *model) firsts(columns []seen) []exporter.First {
+	var out []exporter.First
+	for i, col := range columns {
+		var met exporter.Kinds
+		for r, row := range m.rows {
+			if c := row[col.Name]; c.kind != 0 && met&c.kind == 0 {
+				met |= c.kind
+				text := col.Cells[r]
+				if c.written() != 0 {
+					text = c.text
+				}
+				out = append(out, exporter.First{Column: i, Kind: c.kind, Row: int64(m.reads[r]), Text: text})
+			}
+		}
 	}
 	return out
 }
@@ -184,8 +240,12 @@ func (m *model) compare(t testing.TB, b *Builder) {
 		t.Fatalf("Rows, Read = %d, %d; want %d, %d", b.Rows(), b.Read(), len(m.rows), m.read)
 	}
 	got := b.Flush()
-	if diff := cmp.Diff(m.columns(), look(t, got)); diff != "" {
+	want := m.columns()
+	if diff := cmp.Diff(want, look(t, got)); diff != "" {
 		t.Fatalf("record (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(m.firsts(want), got.First); diff != "" {
+		t.Fatalf("first cells (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(m.rejects, got.Rejects); diff != "" && len(m.rejects)+len(got.Rejects) > 0 {
 		t.Fatalf("rejects (-want +got):\n%s", diff)
@@ -196,7 +256,7 @@ func (m *model) compare(t testing.TB, b *Builder) {
 	if got.Record != nil {
 		got.Record.Release()
 	}
-	m.rows, m.read, m.rejects = nil, 0, nil
+	m.rows, m.reads, m.read, m.rejects = nil, nil, 0, nil
 }
 
 var cells = []cell{
@@ -208,6 +268,13 @@ var cells = []cell{
 	{exporter.Time, "0"}, {exporter.Time, "1790670621000001"}, {exporter.Time, "-1"}, {exporter.Time, "-9223372036854775808"}, {exporter.Time, "9223372036854775807"},
 	{exporter.Text, ""}, {exporter.Text, "a"}, {exporter.Text, "true"}, {exporter.Text, "1"}, {exporter.Text, "longer than sixteen bytes, surely"},
 }
+
+// written are cells of a format whose numbers are text: it has none that are
+// not noted.
+var written = append(slices.DeleteFunc(slices.Clone(cells), func(c cell) bool { return c.kind == exporter.Float }),
+	cell{exporter.Float, "0.5"}, cell{exporter.Float, "1.5"}, cell{exporter.Float, "1.50"}, cell{exporter.Float, "2.00"},
+	cell{exporter.Float, "1.0"}, cell{exporter.Float, "-0.0"}, cell{exporter.Float, "1.0E7"}, cell{exporter.Float, "1234567.5"},
+	cell{exporter.Float, "0.000001"}, cell{exporter.Float, "1.123456789"}, cell{exporter.Float, "0.10"})
 
 // FuzzBuilder runs arbitrary operations on a Builder and on the model.
 func FuzzBuilder(f *testing.F) {
@@ -241,6 +308,7 @@ type run struct {
 	b     *Builder
 	m     *model
 	ops   []byte
+	cells []cell
 	mark  Mark
 	saved model
 }
@@ -248,7 +316,10 @@ type run struct {
 func runOps(t testing.TB, ops []byte) {
 	mem := newLeakCheck(t)
 	declared := []Declared{{"z", exporter.Time}, {"a", 0}, {"m", exporter.Float}}
-	r := &run{t: t, b: NewBuilder(mem, declared...), m: &model{declared: declared}, ops: ops}
+	r := &run{t: t, b: NewBuilder(mem, declared...), m: &model{declared: declared}, ops: ops, cells: cells}
+	if r.next()%2 == 1 {
+		r.cells = written
+	}
 	r.saved = *r.m
 	for len(r.ops) > 0 {
 		if r.m.open == nil {
@@ -300,6 +371,7 @@ func (r *run) within() {
 	case 0, 1, 2, 3:
 		b.EndRow()
 		m.rows = append(slices.Clip(m.rows), m.open)
+		m.reads = append(slices.Clip(m.reads), m.read)
 		m.open = nil
 		m.read++
 	case 4:
@@ -318,7 +390,7 @@ func (r *run) within() {
 		}
 		m.rejects = append(slices.Clip(m.rejects), exporter.Reject{Row: int64(m.read), Column: name, Reason: "cell"})
 	default:
-		name, c := names[int(op)%len(names)], cells[int(r.next())%len(cells)]
+		name, c := names[int(op)%len(names)], r.cells[int(r.next())%len(r.cells)]
 		_, had := m.open[name]
 		col := b.Column(name)
 		if col.Filled() != had {
