@@ -30,6 +30,7 @@ type bank struct {
 	tables   map[string]*bankTable
 	receipts map[string]warehouse.Receipt // by slice and table
 	kept     []warehouse.Entry
+	files    map[[4]string]warehouse.File
 	loads    int
 	fail     func(op string) error // nil = none
 }
@@ -40,7 +41,7 @@ type bankTable struct {
 }
 
 func newBank() *bank {
-	return &bank{tables: map[string]*bankTable{}, receipts: map[string]warehouse.Receipt{}}
+	return &bank{tables: map[string]*bankTable{}, receipts: map[string]warehouse.Receipt{}, files: map[[4]string]warehouse.File{}}
 }
 
 func (b *bank) hook(op string) error {
@@ -331,4 +332,29 @@ func (b *bank) content(t testing.TB) string {
 		fmt.Fprintln(&out, k)
 	}
 	return out.String()
+}
+
+func (b *bank) PutFiles(_ context.Context, files []warehouse.File) error {
+	if err := b.hook("files"); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range files {
+		b.files[[4]string{f.Pipeline, f.Stream, f.Name, f.Generation}] = f
+	}
+	return nil
+}
+
+func (b *bank) Files(context.Context, string) iter.Seq2[warehouse.File, error] {
+	return func(yield func(warehouse.File, error) bool) {
+		b.mu.Lock()
+		all := slices.Collect(maps.Values(b.files))
+		b.mu.Unlock()
+		for _, f := range all {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
 }
