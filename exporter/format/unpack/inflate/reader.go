@@ -135,13 +135,15 @@ func (z *Reader) begin() error {
 	if h[0] == 0 && packed > 0 {
 		return z.padding()
 	}
-	if err := z.bytes(h[1:2]); err != nil {
-		return err
+	for i, want := range [...]byte{0x1f, 0x8b} {
+		if h[i] != want {
+			return &Error{Offset: packed, What: "want a gzip member"}
+		}
+		if err := z.bytes(h[i+1 : i+2]); err != nil {
+			return err
+		}
 	}
-	if h[0] != 0x1f || h[1] != 0x8b {
-		return &Error{Offset: packed, What: "want a gzip member"}
-	}
-	if err := z.bytes(h[2:]); err != nil {
+	if err := z.bytes(h[3:]); err != nil {
 		return err
 	}
 	if h[2] != 8 || h[3]&reserved != 0 {
