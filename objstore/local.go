@@ -141,7 +141,10 @@ func (l *Local) Open(ctx context.Context, o Object, offset int64) (io.ReadCloser
 	}
 	f, err := l.root.Open(o.Name)
 	if absent(err) {
-		return nil, fmt.Errorf("objstore: open %s: %w", o.Name, ErrNotExist)
+		err = ErrNotExist
+		if o.Generation != "" {
+			err = ErrChanged
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("objstore: open %s: %w", o.Name, err)

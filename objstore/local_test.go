@@ -49,7 +49,35 @@ func count(dir string) error {
 }
 
 func TestLocal(t *testing.T) {
-	objstoretest.Run(t, func(t *testing.T) objstore.Store { return local(t, t.TempDir()) })
+	objstoretest.Run(t, func(t *testing.T) objstoretest.Subject {
+		dir := t.TempDir()
+		return objstoretest.Subject{
+			Store: local(t, dir),
+			Fill:  func(t *testing.T, at time.Time, names ...string) { fill(t, dir, at, names) },
+		}
+	})
+}
+
+// fill makes one file, and the others links to it: many files take long.
+func fill(t *testing.T, dir string, at time.Time, names []string) {
+	t.Helper()
+	first := filepath.Join(t.TempDir(), "first")
+	if err := errors.Join(os.WriteFile(first, []byte("x"), 0o600), os.Chtimes(first, at, at)); err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]bool{}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if folder := filepath.Dir(path); !made[folder] {
+			made[folder] = true
+			if err := os.MkdirAll(folder, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Link(first, path); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestLocalTwoProcesses(t *testing.T) {

@@ -31,11 +31,15 @@ var (
 	// ErrNoBucket says that there is no bucket of that name, or none that one
 	// is told of.
 	ErrNoBucket = errors.New("no such bucket")
+	// ErrCorrupt says that what was read or written does not have the checksum
+	// that the store tells.
+	ErrCorrupt = errors.New("content differs from its checksum")
 )
 
 // A Store holds objects under names such as "a/b.parquet": slash-separated, no
 // leading slash, no "..". Implementations are safe for concurrent use, by
-// several processes too.
+// several processes too. Errors of all methods of a store that is not on this
+// machine: ErrUnauthorized, ErrUnreachable, ErrNoBucket.
 type Store interface {
 	// List yields the objects whose name starts with prefix, by name, as they
 	// are found: however many there are, few are in memory.
@@ -43,7 +47,9 @@ type Store interface {
 
 	// Open reads the object from the offset, in bytes. With o.Generation set
 	// it reads that generation or fails with ErrChanged, also in the middle;
-	// empty means the newest. Errors: ErrNotExist, ErrChanged.
+	// empty means the newest. It never ends early: io.EOF comes after the
+	// object's last byte, and an interrupted read is resumed. Errors:
+	// ErrNotExist, ErrChanged, ErrCorrupt.
 	Open(ctx context.Context, o Object, offset int64) (io.ReadCloser, error)
 
 	// Put writes an object, all of it or nothing: when write or Put fails, or

@@ -3,42 +3,72 @@ package objstoretest
 
 import (
 	"context"
+	"crypto/md5"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"tapline/objstore"
 )
 
+// A Subject is an empty store to be tested.
+type Subject struct {
+	objstore.Store
+	// Fill makes objects of a few bytes each, updated at the time, faster than
+	// Put does. Stores keep whole seconds of the time at least.
+	Fill func(t *testing.T, at time.Time, names ...string)
+	// Many is how many objects the listing of many lists; 0 = 50,000.
+	Many int
+	// ByContent says that writes of equal content may share a generation: it
+	// is a hash.
+	ByContent bool
+}
+
 // Run tests the store that open returns: an empty one for each call.
-func Run(t *testing.T, open func(t *testing.T) objstore.Store) {
+func Run(t *testing.T, open func(t *testing.T) Subject) {
 	for _, c := range []struct {
 		name string
-		test func(*testing.T, objstore.Store)
+		test func(*testing.T, Subject)
 	}{
-		{"PutThenOpen", putThenOpen},
-		{"OpenFromOffset", openFromOffset},
-		{"OpenErrNotExist", openErrNotExist},
-		{"OpenErrChanged", openErrChanged},
-		{"OpenReadsOneGeneration", openReadsOneGeneration},
-		{"PutOfFailedWriteLeavesNothing", failedWrite},
-		{"PutWithContextDoneLeavesNothing", cancelledWrite},
-		{"PutOnlyIfAbsent", onlyIfAbsent},
-		{"PutOnlyIfGeneration", onlyIfGeneration},
+		{"PutThenOpen", onStore(putThenOpen)},
+		{"PutLarge", onStore(putLarge)},
+		{"OpenFromOffset", onStore(openFromOffset)},
+		{"OpenErrNotExist", onStore(openErrNotExist)},
+		{"OpenErrChanged", onStore(openErrChanged)},
+		{"OpenErrChangedWhenGone", onStore(openGone)},
+		{"OpenReadsOneGeneration", onStore(openReadsOneGeneration)},
+		{"OpenWithContextDone", onStore(openCancelled)},
+		{"PutOfFailedWriteLeavesNothing", onStore(failedWrite)},
+		{"PutLargeOfFailedWriteLeavesNothing", onStore(failedLargeWrite)},
+		{"PutWithContextDoneLeavesNothing", onStore(cancelledWrite)},
+		{"PutOnlyIfAbsent", onStore(onlyIfAbsent)},
+		{"PutOnlyIfGeneration", onStore(onlyIfGeneration)},
 		{"GenerationChangesWithEachWrite", generations},
-		{"SwapsDoNotLoseOne", swaps},
-		{"ListInNameOrder", listOrder},
-		{"ListByPrefix", listPrefix},
-		{"ListStops", listStops},
-		{"RemoveTwice", removeTwice},
-		{"RefusesBadNames", badNames},
-		{"OddNames", oddNames},
+		{"Checksums", onStore(checksums)},
+		{"SwapsDoNotLoseOne", onStore(swaps)},
+		{"OneOfManyMakesIt", onStore(race)},
+		{"ListInNameOrder", onStore(listOrder)},
+		{"ListByPrefix", onStore(listPrefix)},
+		{"ListStops", onStore(listStops)},
+		{"ListManyStreams", listMany},
+		{"ListOfOneSecond", listOneSecond},
+		{"RemoveTwice", onStore(removeTwice)},
+		{"RefusesBadNames", onStore(badNames)},
+		{"OddNames", onStore(oddNames)},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
+}
+
+func onStore(test func(*testing.T, objstore.Store)) func(*testing.T, Subject) {
+	return func(t *testing.T, s Subject) { test(t, s.Store) }
 }
 
 func putThenOpen(t *testing.T, s objstore.Store) {
@@ -84,9 +114,44 @@ func openErrChanged(t *testing.T, s objstore.Store) {
 	}
 }
 
+// openGone: what was listed and is gone is a change; nothing else is.
+func openGone(t *testing.T, s objstore.Store) {
+	o := put(t, s, "a", "x")
+	if err := s.Remove(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Open(t.Context(), o, 0); !errors.Is(err, objstore.ErrChanged) {
+		t.Errorf("Open of a generation that is gone = %v, want ErrChanged", err)
+	}
+	if _, err := s.Open(t.Context(), objstore.Object{Name: "a"}, 0); !errors.Is(err, objstore.ErrNotExist) {
+		t.Errorf("Open of an object that is gone = %v, want ErrNotExist", err)
+	}
+}
+
+func openCancelled(t *testing.T, s objstore.Store) {
+	o := put(t, s, "a", strings.Repeat("x", 1<<22))
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := s.Open(ctx, o, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := io.ReadFull(r, make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := io.Copy(io.Discard, r); !errors.Is(err, context.Canceled) {
+		t.Errorf("reading on = %v, want context.Canceled", err)
+	}
+	if _, err := s.Open(ctx, o, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("Open = %v, want context.Canceled", err)
+	}
+}
+
 // openReadsOneGeneration: a reader gets the old bytes to the end, or an error.
 func openReadsOneGeneration(t *testing.T, s objstore.Store) {
-	old := strings.Repeat("old", 1<<17)
+	const times = 1 << 21 // more than connections buffer
+	old := strings.Repeat("old", times)
 	o := put(t, s, "a", old)
 	r, err := s.Open(t.Context(), o, 0)
 	if err != nil {
@@ -97,7 +162,7 @@ func openReadsOneGeneration(t *testing.T, s objstore.Store) {
 	if _, err := io.ReadFull(r, head); err != nil {
 		t.Fatal(err)
 	}
-	put(t, s, "a", strings.Repeat("new", 1<<17))
+	put(t, s, "a", strings.Repeat("new", times))
 	rest, err := io.ReadAll(r)
 	switch {
 	case errors.Is(err, objstore.ErrChanged):
@@ -173,14 +238,38 @@ func onlyIfGeneration(t *testing.T, s objstore.Store) {
 }
 
 // generations writes equal sizes as fast as it can: clocks tick slower.
-func generations(t *testing.T, s objstore.Store) {
+func generations(t *testing.T, s Subject) {
 	seen := map[string]int{}
 	for i := range 200 {
-		g := put(t, s, "a", "same size").Generation
+		content := "same size"
+		if s.ByContent {
+			content = fmt.Sprintf("same %04d", i)
+		}
+		g := put(t, s.Store, "a", content).Generation
 		if j, ok := seen[g]; ok {
 			t.Fatalf("writes %d and %d share generation %s", j, i, g)
 		}
 		seen[g] = i
+	}
+}
+
+// checksums: a store need not tell one, but what it tells is right.
+func checksums(t *testing.T, s objstore.Store) {
+	const content = "hello, checksum"
+	told := put(t, s, "a", content).Checksum
+	kind, got, _ := strings.Cut(told, ":")
+	want := got
+	switch kind {
+	case "crc32c":
+		want = fmt.Sprintf("%08x", crc32.Checksum([]byte(content), crc32.MakeTable(crc32.Castagnoli)))
+	case "md5":
+		want = fmt.Sprintf("%x", md5.Sum([]byte(content)))
+	case "":
+	default:
+		t.Errorf("Checksum %q is of no known kind", told)
+	}
+	if got != want {
+		t.Errorf("Checksum %s, want %s", told, want)
 	}
 }
 
@@ -209,14 +298,27 @@ func badNames(t *testing.T, s objstore.Store) {
 }
 
 func oddNames(t *testing.T, s objstore.Store) {
-	odd := []string{"100% #1?.csv", "a b/c\nd", "~", "ünï/日本.gz", `back\slash`}
+	segment := strings.Repeat("s", 200)
+	odd := []string{
+		"100% #1?.csv", "a b/c\nd", "~", "ünï/日本.gz", `back\slash`, "a%2Fb", "a+b", "a&b=c;d", "$@:,'\"*<>|",
+		"e\u0301.csv", "\u00e9.csv", // one letter, written in two ways: two objects
+		"...", "a/...", ".hidden", strings.Join([]string{segment, segment, segment, segment, "end"}, "/"),
+	}
 	for _, name := range odd {
 		o := put(t, s, name, name)
-		if got := read(t, s, o, 0); got != name {
-			t.Errorf("read %q from %q", got, name)
+		for _, o := range []objstore.Object{o, {Name: name}} {
+			if got := read(t, s, o, 0); got != name {
+				t.Errorf("read %q from %q", got, name)
+			}
 		}
 	}
-	if got := names(t, s, ""); len(got) != len(odd) {
-		t.Errorf("listed %q", got)
+	if diff := cmp.Diff(slices.Sorted(slices.Values(odd)), names(t, s, "")); diff != "" {
+		t.Errorf("List (-want +got):\n%s", diff)
+	}
+	if err := s.Remove(t.Context(), odd...); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, s, ""); len(got) != 0 {
+		t.Errorf("Remove left %q", got)
 	}
 }

@@ -1,0 +1,91 @@
+package objstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"cloud.google.com/go/auth"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/googleapi"
+)
+
+// explain says what an error of Google's client means, in words that hold no
+// URL: those of uploads are keys. right is the permission that the call needs.
+func (g *GCS) explain(ctx context.Context, err error, right string) error {
+	var (
+		api   *googleapi.Error
+		token *auth.Error
+		ours  *failure
+	)
+	switch {
+	case errors.Is(err, ErrChanged) || errors.As(err, &ours):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &token):
+		return fail("Google gave no token for the credentials: "+token.Err.Error(), ErrUnauthorized)
+	case errors.As(err, &api):
+		return g.status(err, api, right)
+	case errors.Is(err, storage.ErrBucketNotExist):
+		return ErrNoBucket
+	case errors.Is(err, storage.ErrObjectNotExist):
+		return ErrNotExist
+	}
+	if off := offline(ctx, err); off != nil {
+		return off
+	}
+	return fail(err.Error())
+}
+
+func (g *GCS) status(err error, api *googleapi.Error, right string) error {
+	said := api.Message
+	if said == "" {
+		said = http.StatusText(api.Code)
+	}
+	switch api.Code {
+	case http.StatusUnauthorized:
+		return fail("gs://"+g.place.bucket+": "+said, ErrUnauthorized)
+	case http.StatusForbidden:
+		return fail(fmt.Sprintf("%s on gs://%s is needed: %s", right, g.place.bucket, said), ErrUnauthorized)
+	case http.StatusNotFound:
+		if errors.Is(err, storage.ErrBucketNotExist) || strings.Contains(said, "bucket does not exist") {
+			return fail("gs://"+g.place.bucket, ErrNoBucket)
+		}
+		return ErrNotExist
+	case http.StatusPreconditionFailed:
+		return ErrPrecondition
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return fail(fmt.Sprintf("%d %s", api.Code, said), ErrUnreachable)
+	}
+	if api.Code >= http.StatusInternalServerError {
+		return fail(fmt.Sprintf("%d %s", api.Code, said), ErrUnreachable)
+	}
+	return &httpStatus{api.Code, said}
+}
+
+// gcsTransient reports whether a call may succeed when it is made again: also
+// when an answer was cut and so is no JSON.
+func gcsTransient(err error) bool {
+	var cut *json.SyntaxError
+	return storage.ShouldRetry(err) || errors.As(err, &cut)
+}
+
+// gcsRefused reports whether a call that failed in passing was refused, so that
+// it had no effect.
+func gcsRefused(err error) bool {
+	var api *googleapi.Error
+	return errors.As(err, &api) &&
+		(api.Code == http.StatusTooManyRequests || api.Code == http.StatusServiceUnavailable)
+}
+
+// httpStatus is an answer that no sentinel stands for.
+type httpStatus struct {
+	code int
+	said string
+}
+
+func (e *httpStatus) Error() string { return fmt.Sprintf("%d %s", e.code, cut(e.said)) }
