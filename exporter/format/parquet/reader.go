@@ -1,0 +1,355 @@
+package parquet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"tapline/exporter"
+	"tapline/exporter/format"
+)
+
+// A reader makes batches of the rows of one file.
+type reader struct {
+	in format.Input
+	o  Options
+	bt format.Batching
+
+	file   *spool
+	foot   *footer
+	schema *schema
+	layout layout
+	asm    assembler
+	b      *format.Builder
+	budget budget
+	where  string // what is being read, for errors
+
+	rows   int64 // of the file, all of them
+	group  int   // the row group being read
+	inside int64 // rows read of it
+	before int64 // rows of the row groups before it
+	isOpen bool
+
+	read     int64 // bytes of the row groups read to their end
+	reported int64 // bytes of the batches made
+}
+
+// open gets ready to read the rows after the cursor.
+func (r *reader) open(ctx context.Context, after exporter.Cursor) (err error) {
+	defer r.guard(&err)
+	if r.file, err = newSpool(ctx, r.in, r.o.TempDir, r.o.MaxBytes); err != nil {
+		return err
+	}
+	if r.foot, err = readFooter(r.file, r.file.size); err != nil {
+		return r.content(err)
+	}
+	if r.foot.encrypted {
+		return r.content(errEncrypted)
+	}
+	if r.schema, err = newSchema(r.foot.elements); err != nil {
+		return r.content(err)
+	}
+	for i, g := range r.foot.groups {
+		if len(g.chunks) != len(r.schema.leaves) {
+			return r.content(fmt.Errorf("row group %d has %d columns, the schema %d: the file is damaged", i+1, len(g.chunks), len(r.schema.leaves)))
+		}
+		if r.rows += g.rows; r.rows < 0 || r.rows > maxRun {
+			return r.content(errors.New("it is said to have an impossible number of rows: the file is damaged"))
+		}
+	}
+	r.budget = budget{left: r.o.MaxMemory}
+	r.asm = assembler{zone: r.bt.Zone, most: r.o.MaxCell}
+	if err := r.plan(); err != nil {
+		return r.content(err)
+	}
+	return r.seek(after)
+}
+
+// seek goes to the rows after the cursor: "<row group>:<rows of the file before>".
+func (r *reader) seek(after exporter.Cursor) error {
+	if after == "" {
+		return nil
+	}
+	group, rows, _ := strings.Cut(string(after), ":")
+	g, err := strconv.Atoi(group)
+	at, err2 := strconv.ParseInt(rows, 10, 64)
+	if err != nil || err2 != nil || g < 0 || g > len(r.foot.groups) {
+		return r.expired(after)
+	}
+	for _, group := range r.foot.groups[:g] {
+		r.before += group.rows
+	}
+	r.group, r.inside = g, at-r.before
+	if r.inside < 0 || at > r.rows || g < len(r.foot.groups) && r.inside > r.foot.groups[g].rows {
+		return r.expired(after)
+	}
+	return nil
+}
+
+func (r *reader) expired(after exporter.Cursor) error {
+	return fmt.Errorf("parquet: %q is no place in %s: %w", after, r.in.Name, exporter.ErrCursorExpired)
+}
+
+func (r *reader) close() {
+	r.shut()
+	if r.b != nil {
+		r.b.Release()
+	}
+	for _, v := range r.layout.vectors {
+		v.drop()
+	}
+	if r.file != nil {
+		r.file.close() // only read from, and temporary: nothing can be lost
+	}
+}
+
+// next makes a batch; one of no rows at the end of the file.
+func (r *reader) next() (b exporter.Batch, err error) {
+	defer r.guard(&err)
+	left := r.rows - r.before - r.inside
+	if left == 0 {
+		return b, r.ended()
+	}
+	l := &r.layout
+	room := int(min(int64(r.bt.Rows), left, max(r.bt.Bytes/max(l.width, 1), 1)))
+	l.start(room)
+	n, from := 0, r.before+r.inside
+	for n < room {
+		m, err := r.step(room-n, n == 0)
+		if err != nil {
+			return b, r.content(err)
+		}
+		if m == 0 {
+			break
+		}
+		n += m
+	}
+	return r.flush(n, from)
+}
+
+// ended checks the end of the file: what is left of the last row group.
+func (r *reader) ended() error {
+	if err := r.finish(); err != nil {
+		return r.content(err)
+	}
+	return nil
+}
+
+// step reads at most m rows, all of one row group. 0 means that the next row
+// does not fit into the batch.
+func (r *reader) step(m int, must bool) (int, error) {
+	if err := r.enter(); err != nil {
+		return 0, err
+	}
+	m = int(min(int64(m), r.foot.groups[r.group].rows-r.inside))
+	for _, v := range r.layout.vectors {
+		if err := v.leaf.fill(); err != nil {
+			return 0, r.at(v.leaf, err)
+		}
+		m = min(m, v.leaf.n-v.leaf.at)
+	}
+	if m = r.fit(m, must); m == 0 {
+		return 0, nil
+	}
+	if len(r.layout.slow) > 0 {
+		var err error
+		if m, err = r.slow(m); err != nil {
+			return 0, err
+		}
+	}
+	for _, v := range r.layout.vectors {
+		v.take(m)
+	}
+	r.inside += int64(m)
+	return m, nil
+}
+
+// at names the column of an error.
+func (r *reader) at(l *leaf, err error) error {
+	if err == io.EOF {
+		err = errRows
+	}
+	return fmt.Errorf("column %q: %w", l.path, err)
+}
+
+// fit returns how many of the next m rows the batch has room for, at least one
+// if it must.
+func (r *reader) fit(m int, must bool) int {
+	used := int64(0)
+	for _, v := range r.layout.vectors {
+		used += v.used()
+	}
+	if r.b != nil {
+		used += r.b.Bytes()
+	}
+	for ; m > 0; m /= 2 {
+		more := used
+		for _, v := range r.layout.vectors {
+			if v.sort == sortText {
+				more += v.bytesOf(m)
+			}
+		}
+		if more <= r.bt.Bytes || m == 1 && must {
+			return m
+		}
+	}
+	return 0
+}
+
+// enter opens the row group of the next row.
+func (r *reader) enter() error {
+	for r.inside == r.foot.groups[r.group].rows {
+		if err := r.finish(); err != nil {
+			return err
+		}
+		r.before += r.foot.groups[r.group].rows
+		r.group, r.inside = r.group+1, 0
+	}
+	if r.isOpen {
+		return nil
+	}
+	r.where = fmt.Sprintf(", row group %d", r.group+1)
+	r.isOpen = true
+	for i, l := range r.schema.leaves {
+		if err := l.open(r.file, &r.foot.groups[r.group].chunks[i], &r.budget); err != nil {
+			return r.at(l, err)
+		}
+		if r.inside > 0 {
+			if err := l.drop(r.inside); err != nil {
+				return r.at(l, err)
+			}
+		}
+	}
+	return nil
+}
+
+// finish checks that the row group ends where it says, and leaves it.
+func (r *reader) finish() error {
+	if !r.isOpen {
+		return nil
+	}
+	for _, l := range r.schema.leaves {
+		switch _, _, err := l.peek(); err {
+		case io.EOF:
+		case nil:
+			return r.at(l, errors.New("it has more rows than its row group: the file is damaged"))
+		default:
+			return r.at(l, err)
+		}
+	}
+	r.shut()
+	return nil
+}
+
+func (r *reader) shut() {
+	if r.isOpen {
+		r.read += r.pageBytes()
+		for _, l := range r.schema.leaves {
+			l.close()
+		}
+		r.isOpen = false
+	}
+}
+
+// pageBytes is how many bytes the pages read of this row group have.
+func (r *reader) pageBytes() (n int64) {
+	for _, l := range r.schema.leaves {
+		if l.pager != nil {
+			n += l.pager.bytes
+		}
+	}
+	return n
+}
+
+// flush makes a batch of the n rows read, whose first has that index.
+func (r *reader) flush(n int, from int64) (out exporter.Batch, err error) {
+	l := &r.layout
+	if r.b != nil {
+		if err := r.b.Err(); err != nil {
+			return out, r.content(err)
+		}
+		out = r.b.Flush()
+	}
+	slow, slowFirst := out, out.First
+	out.Rows, out.Kinds, out.First = int64(n), nil, nil
+	var fields []arrow.Field
+	var arrays []arrow.Array
+	add := func(name string, a arrow.Array, k exporter.Kinds) {
+		fields = append(fields, arrow.Field{Name: name, Type: a.DataType(), Nullable: true})
+		arrays = append(arrays, a)
+		out.Kinds = append(out.Kinds, k)
+	}
+	moved := make([]int, 0, 8) // where the columns of the Builder go
+	for _, c := range l.columns {
+		if v := c.vector; v != nil {
+			for _, f := range v.first {
+				f.Column = len(arrays)
+				out.First = append(out.First, f)
+			}
+			for _, bad := range v.bad {
+				out.Rejects = append(out.Rejects, exporter.Reject{Row: int64(bad.row), Column: c.name, Reason: bad.reason, Raw: storable(bad.text)})
+			}
+			v.first, v.bad = nil, nil
+			add(c.name, v.array(), v.kinds|v.base)
+			continue
+		}
+		i := len(moved)
+		moved = append(moved, len(arrays))
+		slow.Record.Column(i).Retain()
+		add(c.name, slow.Record.Column(i), slow.Kinds[i])
+	}
+	if slow.Record != nil {
+		for i := len(moved); i < int(slow.Record.NumCols()); i++ {
+			moved = append(moved, len(arrays))
+			slow.Record.Column(i).Retain()
+			add(slow.Record.ColumnName(i), slow.Record.Column(i), slow.Kinds[i])
+		}
+		slow.Record.Release()
+	}
+	for _, f := range slowFirst {
+		f.Column = moved[f.Column]
+		out.First = append(out.First, f)
+	}
+	out.Record = array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(n))
+	for _, a := range arrays {
+		a.Release()
+	}
+	r.finishBatch(&out, from)
+	return out, nil
+}
+
+// finishBatch sets what a batch has beside its record.
+func (r *reader) finishBatch(out *exporter.Batch, from int64) {
+	slices.SortStableFunc(out.Rejects, func(a, b exporter.Reject) int { return cmp.Compare(a.Row, b.Row) })
+	slices.SortStableFunc(out.First, func(a, b exporter.First) int {
+		return cmp.Or(cmp.Compare(a.Column, b.Column), cmp.Compare(a.Row, b.Row))
+	})
+	for i := range out.Rejects {
+		out.Rejects[i].Place = r.place(from + out.Rejects[i].Row)
+	}
+	total := r.read
+	if r.isOpen {
+		total += r.pageBytes()
+	}
+	out.Bytes, r.reported = total-r.reported, total
+	out.Cursor = exporter.Cursor(fmt.Sprintf("%d:%d", r.group, r.before+r.inside))
+}
+
+// place says where row i of the file is.
+func (r *reader) place(i int64) string {
+	end := int64(0)
+	for g, group := range r.foot.groups {
+		if end += group.rows; i < end {
+			return fmt.Sprintf("%s, row group %d, row %d", r.in.Name, g+1, i+1)
+		}
+	}
+	return r.in.Name
+}
