@@ -42,6 +42,7 @@ type Builder struct {
 	read    int
 	rejects []exporter.Reject
 	row     Mark // the start of the row begun
+	block   block
 
 	last    int // rows of the last batch: the best guess for this one
 	maxText int // bytes of text that a column can address

@@ -51,9 +51,7 @@ func (c *Column) pad(n int) {
 	if c.rep != none && c.n < n {
 		c.reserve(n - c.n)
 		if c.valid == nil {
-			c.valid = c.b.mem.Allocate((c.room + 7) / 8)
-			bitutil.SetBitsTo(c.valid, 0, int64(c.n), true)
-			clearBits(c.valid, c.n, len(c.valid)*8)
+			c.mayBeNull()
 		}
 		switch w := width[c.rep] / 8; {
 		case c.rep == text:
