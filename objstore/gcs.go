@@ -57,7 +57,7 @@ func NewGCS(ctx context.Context, c GCSConfig) (*GCS, error) {
 		return nil, err
 	}
 	patience := c.Patience.withDefaults()
-	base, transport := newTransport(patience.Idle)
+	base, transport := newTransport(http.DefaultTransport.(*http.Transport), patience.Idle)
 	auth, endpoint := gcsOptions(c)
 	transport, err = htransport.NewTransport(ctx, asStored{transport}, auth...)
 	if err != nil {

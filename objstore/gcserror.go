@@ -64,7 +64,7 @@ func (g *GCS) status(err error, api *googleapi.Error, right string) error {
 	if api.Code >= http.StatusInternalServerError {
 		return fail(fmt.Sprintf("%d %s", api.Code, said), ErrUnreachable)
 	}
-	return &httpStatus{api.Code, said}
+	return &httpStatus{api.Code, fmt.Sprintf("%d %s", api.Code, said)}
 }
 
 // gcsTransient reports whether a call may succeed when it is made again: also
@@ -88,4 +88,4 @@ type httpStatus struct {
 	said string
 }
 
-func (e *httpStatus) Error() string { return fmt.Sprintf("%d %s", e.code, cut(e.said)) }
+func (e *httpStatus) Error() string { return cut(e.said) }

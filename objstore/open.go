@@ -69,6 +69,12 @@ func Open(ctx context.Context, c Config) (StoreCloser, error) {
 			Bucket: bucket, Prefix: prefix, Endpoint: c.Endpoint, Anonymous: c.Anonymous, Patience: c.Patience,
 			CredentialsFile: c.CredentialsFile, CredentialsJSON: c.CredentialsJSON, UserProject: c.UserProject,
 		}))
+	case "s3":
+		return opened(NewS3(ctx, S3Config{
+			Bucket: bucket, Prefix: prefix, Endpoint: c.Endpoint, Anonymous: c.Anonymous, Patience: c.Patience,
+			Region: c.Region, AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey,
+			SessionToken: c.SessionToken, RequesterPays: c.RequesterPays,
+		}))
 	case "file":
 		u, err := url.Parse(c.URL)
 		if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" {

@@ -61,8 +61,8 @@ func (e *stallError) Temporary() bool { return true }
 
 // newTransport is what both SDKs send through: connections are kept, and given
 // up when nothing moves.
-func newTransport(idle time.Duration) (*http.Transport, http.RoundTripper) {
-	base := http.DefaultTransport.(*http.Transport).Clone()
+func newTransport(like *http.Transport, idle time.Duration) (*http.Transport, http.RoundTripper) {
+	base := like.Clone()
 	base.MaxIdleConnsPerHost = 32 // readers in parallel; the default of 2 would reconnect all the time
 	return base, &watchdog{base, idle}
 }
