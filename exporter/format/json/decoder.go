@@ -47,6 +47,9 @@ type Decoder struct {
 	bad   fault  // why this record cannot be a row
 	place func(i int) string
 	at    int // which record of the list this is
+
+	learned int // keys that no Node names
+	maxKeys int // the most of them; more make records unfit. 0 = no limit
 }
 
 // NewDecoder returns a Decoder that lays records out in b as root says.

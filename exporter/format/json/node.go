@@ -2,14 +2,14 @@ package json
 
 // A Node says what becomes of the value under a key. There are two sorts:
 //
-// A leaf, without Fields and Rest, puts the value into Column: a string as Text,
+// A leaf, without Fields, Rest and Deep, puts the value into Column: a string as Text,
 // a number as Int, Long, Float or, if none of them gives its digits back, as
 // Text; true and false as Bool; lists and objects as Text holding their raw
 // JSON. null is the same as an absent key.
 //
-// An object, with Fields or Rest, puts the values of an object's keys where
+// An object, with Fields, Rest or Deep, puts the values of an object's keys where
 // their nodes say. Keys that Fields does not name become leaves of the column
-// Rest+key. A value that is no object goes to Column or, if there is none, to
+// Rest+key, or objects with Deep. A value that is no object goes to Column or, if there is none, to
 // the column called Rest without its trailing dot or, without Rest, to that of
 // the dotted path of keys. The root is always an object.
 type Node struct {
@@ -19,6 +19,11 @@ type Node struct {
 	Fields []Field
 	// Rest is the prefix of the columns of unknown keys: "profile.".
 	Rest string
+	// Deep makes objects of the unknown keys whose values are objects, to any
+	// depth: {"a":{"b":1}} goes to the column Rest+"a.b". A key whose values are
+	// now objects and now not has a column of its own for the latter. An empty
+	// object is the same as an absent key.
+	Deep bool
 	// Skip passes over the value. It is checked, keys in it included, but
 	// characters that no column could hold do no harm.
 	Skip bool

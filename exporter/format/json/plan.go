@@ -22,6 +22,7 @@ type plan struct {
 	// that may be absent are absent; so the key after field i is guessed: the
 	// one that followed last time, or one of the next few.
 	rest   string
+	deep   bool
 	fields []field
 	index  map[string]int32 // by key
 	next   []int32          // next[i+1] followed field i last time; next[0] came first
@@ -43,7 +44,7 @@ type field struct {
 // newPlan makes the plan of n, which stands at the dotted path of keys.
 func newPlan(b *format.Builder, n *Node, path string, root bool) *plan {
 	p := &plan{special: n.Skip || n.Convert != nil, skip: n.Skip, dates: n.Dates, convert: n.Convert}
-	object := root || len(n.Fields) > 0 || n.Rest != ""
+	object := root || len(n.Fields) > 0 || n.Rest != "" || n.Deep
 	column := n.Column
 	if column == "" && object {
 		column = strings.TrimSuffix(n.Rest, ".")
@@ -57,7 +58,7 @@ func newPlan(b *format.Builder, n *Node, path string, root bool) *plan {
 	if !object || n.Skip && !root {
 		return p
 	}
-	o := &plan{leaf: p, special: true, dates: n.Dates, rest: n.Rest, index: make(map[string]int32), next: []int32{0}}
+	o := &plan{leaf: p, special: true, dates: n.Dates, rest: n.Rest, deep: n.Deep, index: make(map[string]int32), next: []int32{0}}
 	for i := range n.Fields {
 		f := &n.Fields[i]
 		under := f.Key
@@ -86,9 +87,15 @@ func (p *plan) add(key string, value *plan) int32 {
 	return i
 }
 
-// learn makes an unknown key a leaf of its own.
+// learn makes an unknown key a leaf of its own, or an object if p is deep.
 func (p *plan) learn(b *format.Builder, key string) int32 {
-	return p.add(key, &plan{col: b.Column(p.rest + key), dates: p.dates})
+	leaf := &plan{col: b.Column(p.rest + key), dates: p.dates}
+	if !p.deep {
+		return p.add(key, leaf)
+	}
+	return p.add(key, &plan{
+		leaf: leaf, special: true, dates: p.dates, rest: p.rest + key + ".", deep: true, index: make(map[string]int32), next: []int32{0},
+	})
 }
 
 // guesses is how many fields are tried before the key is looked up.

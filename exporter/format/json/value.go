@@ -63,6 +63,10 @@ func (d *Decoder) key(p *plan, i int, prev int32) (end int, k int32) {
 	key := d.unescaped(d.l.doc[i+1:end-1], f)
 	k, ok := p.index[string(key)]
 	if !ok {
+		if d.learned++; d.maxKeys > 0 && d.learned > d.maxKeys {
+			d.bad.note(reasonManyKeys, i)
+			return d.l.colon(end), -1
+		}
 		k = p.learn(d.b, string(key))
 	}
 	p.next[prev+1] = k
@@ -91,6 +95,9 @@ func (d *Decoder) value(p *plan, i, depth int) int {
 	if p.special {
 		switch {
 		case p.leaf != nil && c == '{':
+			if depth == MaxDepth {
+				return d.pass(i, depth) // which rejects it, and needs no stack
+			}
 			return d.object(p, i, depth+1)
 		case p.leaf != nil:
 			return d.value(p.leaf, i, depth)
