@@ -51,22 +51,31 @@ func parquetName(name string) string {
 // streams have: ts the instant, event_date the project's day of it, and the
 // names of the vendor's CSV files. It belongs to one goroutine.
 type layout struct {
+	name    string // of the content, for places
 	loc     *time.Location
 	clock   *format.Clock
 	mem     memory.Allocator
+	event   string // the event's name where records do not say it, or ""
 	parquet bool
+	pinned  bool // the layout is not a guess
 	days    dayClock
 	rows    int64 // of the member, before the batch
 }
 
-func newLayout(loc *time.Location, mem memory.Allocator) *layout {
-	return &layout{loc: loc, clock: format.NewClock(loc), mem: mem}
+func (s *Source) newLayout(name string) *layout {
+	return &layout{name: name, loc: s.loc, clock: format.NewClock(s.loc), mem: s.batch.Mem}
 }
 
 // apply changes the sheet. A batch in which every ts is NULL may come without
-// the column.
-func (l *layout) apply(s *sheet) {
+// the column. The error is that a Parquet file has other columns.
+func (l *layout) apply(s *sheet) error {
 	if l.parquet {
+		if s.find(colEvent) < 0 || s.find(colEpoch) < 0 && s.find(colTS) < 0 {
+			if l.pinned {
+				return errNotVendor()
+			}
+			return nil
+		}
 		rename(s)
 	}
 	i := s.find(colTS)
@@ -80,11 +89,16 @@ func (l *layout) apply(s *sheet) {
 	if ts, ok := s.cells[i].(*array.Timestamp); ok && s.find(colDate) < 0 {
 		s.insert(i+1, colDate, exporter.Date, l.dates(ts))
 	}
+	if l.event != "" && s.find(colEvent) < 0 {
+		name := constant{kind: exporter.Text, value: l.event, mem: l.mem}
+		s.insert(i+2, colEvent, exporter.Text, name.build(s.rows))
+	}
 	for _, name := range texts() {
 		if i := s.find(name); i >= 0 {
 			l.toText(s, i)
 		}
 	}
+	return nil
 }
 
 // rename gives the columns of a Parquet export the names of the CSV files, in
@@ -168,7 +182,7 @@ func (l *layout) instants(s *sheet, i int) {
 		}
 		s.reject(exporter.Reject{
 			Row: places[row], Column: s.names[i], Reason: reasonTime,
-			Place: fmt.Sprintf("row %d", l.rows+places[row]+1), Raw: text,
+			Place: fmt.Sprintf("%s, row %d", l.name, l.rows+places[row]+1), Raw: text,
 		})
 	}
 	s.set(i, exporter.Time, b.NewArray())

@@ -20,16 +20,19 @@ func newFinisher(l *layout, of []fact, f file, mem memory.Allocator, rows int64)
 
 // finish returns the batch with everything added. The caller releases its
 // record; that of b stays whose it is.
-func (f *finisher) finish(b exporter.Batch) exporter.Batch {
+func (f *finisher) finish(b exporter.Batch) (exporter.Batch, error) {
 	before := f.rows
 	f.rows += b.Rows
 	if b.Record == nil {
-		return b
+		return b, nil
 	}
 	s := newSheet(b)
 	if f.layout != nil {
 		f.layout.rows = before
-		f.layout.apply(s)
+		if err := f.layout.apply(s); err != nil {
+			s.release()
+			return exporter.Batch{}, err
+		}
 	}
 	for _, c := range f.constants {
 		// What the vendor sent under that name is worth more.
@@ -37,7 +40,7 @@ func (f *finisher) finish(b exporter.Batch) exporter.Batch {
 			s.insert(len(s.names), c.column, c.kind, c.cells(s.rows))
 		}
 	}
-	return s.done()
+	return s.done(), nil
 }
 
 func (f *finisher) release() {

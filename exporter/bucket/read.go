@@ -112,7 +112,9 @@ func (s *Source) readMember(ctx context.Context, e *entry, f file, in format.Inp
 			return s.unread(in.Name, err)
 		}
 		at.inner, at.rows = b.Cursor, at.rows+b.Rows
-		b = fin.finish(b)
+		if b, err = fin.finish(b); err != nil {
+			return s.unread(in.Name, err)
+		}
 		b.Cursor = at.cursor()
 		if !give(b, yield) {
 			return errStopped

@@ -55,9 +55,10 @@ func sniff(sample []byte) (string, error) {
 	}
 	text, wide := withoutBOM(sample)
 	if wide {
-		return formatCSV, nil
+		// Enough to see what it is: all marks of the formats are ASCII.
+		text = bytes.ReplaceAll(bytes.TrimLeft(text, "\xff\xfe"), []byte{0}, nil)
 	}
-	if binary(text) {
+	if !wide && binary(text) {
 		return "", fmt.Errorf("it is neither text nor of a known format; %s: %w", readable, exporter.ErrContent)
 	}
 	switch {

@@ -14,6 +14,7 @@ func TestSniff(t *testing.T) {
 		{"\xff\xfea\x00,\x00b\x00\n\x00", "csv"}, {"a\x00,\x00b\x00\n\x001\x00,\x002\x00", "csv"},
 		{"PAR1....", "parquet"}, {"PK\x03\x04....", "xlsx"}, {"ORC,b\n1,2\n", "csv"}, {"{date},x\n", "csv"},
 		{`{"a":1}`, "json"}, {" \n{ \"a\":1}", "json"}, {"{}", "json"}, {"{", "json"}, {`[{"a":1}]`, "json"}, {"[ ]\n", "json"}, {"[\n {}]", "json"},
+		{"\xff\xfe{\x00\"\x00a\x00\"\x00:\x001\x00}\x00", "json"},
 		{"\xef\xbb\xbf{\"a\":1}", "json"}, {"Order Placed\n{\"a\":1}\n", "json"}, {"\"Order, Placed\"\r\n{\"a\":1}\n", "json"},
 		{"[a, b]\n", "csv"}, {"a\n{}\n", "csv"}, {"[]x\n", "csv"}, {"a,b\n\"{\"\"x\"\":1}\",2\n", "csv"},
 		{"<a,b\n", "csv"}, {"<-- x -->,b\n", "csv"},

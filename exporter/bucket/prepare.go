@@ -1,0 +1,130 @@
+package bucket
+
+import (
+	"bytes"
+	"context"
+	stdjson "encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"tapline/exporter"
+	"tapline/exporter/format"
+	"tapline/exporter/format/csv"
+	"tapline/exporter/format/json"
+	"tapline/exporter/format/parquet"
+)
+
+// prepare finds the layout of a member and sets what reads it.
+func (s *Source) prepare(e *entry, m *member) error {
+	in := m.peeked.input()
+	switch m.format {
+	case formatCSV:
+		return s.prepareCSV(e, m, in)
+	case formatJSON:
+		return s.prepareJSON(e, m, in)
+	case formatParquet:
+		return s.prepareParquet(e, m, in)
+	}
+	return fmt.Errorf("it is %s, which cannot be read yet: %w", strings.ToUpper(m.format), exporter.ErrContent)
+}
+
+func (s *Source) prepareCSV(e *entry, m *member, in format.Input) error {
+	o, l := e.CSV, csv.Layout{}
+	vendor, err := s.vendor(e, m, func() bool {
+		d, err := csv.Detect(m.peeked.sample, m.peeked.whole, o)
+		return err == nil && slices.Contains(d.Columns, colTS) && slices.Contains(d.Columns, colEvent)
+	})
+	if err != nil {
+		return err
+	}
+	if vendor {
+		m.layout = s.newLayout(in.Name)
+		o.Text = append(slices.Clone(o.Text), texts()...)
+		l.Times = []csv.Time{{Column: colTS, Form: csv.Compact}}
+	}
+	m.batches = func(ctx context.Context, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+		return csv.Read(ctx, in, o, l, s.batch, after)
+	}
+	m.about = func() (string, error) {
+		d, err := csv.Detect(m.peeked.sample, m.peeked.whole, e.CSV)
+		return "CSV: " + d.String(), err
+	}
+	return nil
+}
+
+func (s *Source) prepareJSON(e *entry, m *member, in format.Input) error {
+	name, record := firstRecord(m.peeked.sample)
+	vendor, err := s.vendor(e, m, func() bool { return record[colTS] != nil && (record[colEvent] != nil || name != "") })
+	if err != nil {
+		return err
+	}
+	root := func(*format.Builder) json.Node { return json.Node{Dates: true} }
+	if vendor {
+		m.layout = s.newLayout(in.Name)
+		m.layout.event = name
+		root = func(b *format.Builder) json.Node { return exportNode(b.Column(colTS), m.layout.clock) }
+	}
+	m.batches = func(ctx context.Context, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+		return json.Read(ctx, in, root, json.FileOptions{Flatten: e.Flatten}, s.batch, after)
+	}
+	m.about = func() (string, error) { return "JSON", nil }
+	return nil
+}
+
+// firstRecord reads the first object of a JSON sample, and the line before it if
+// there is one: the name of CleverTap's event. Record is nil if the sample does
+// not hold all of it.
+func firstRecord(sample []byte) (name string, record map[string]stdjson.RawMessage) {
+	text, _ := withoutBOM(sample)
+	text = bytes.TrimLeft(text, blanks)
+	if line, rest, ok := bytes.Cut(text, []byte("\n")); ok && line[0] != '{' && line[0] != '[' {
+		text = rest
+		if line = bytes.TrimSpace(line); stdjson.Unmarshal(line, &name) != nil {
+			name = strings.ToValidUTF8(string(line), "\ufffd")
+		}
+	}
+	text = bytes.TrimLeft(text, "["+blanks)
+	if stdjson.NewDecoder(bytes.NewReader(text)).Decode(&record) != nil {
+		return name, nil
+	}
+	return name, record
+}
+
+// prepareParquet knows the columns no sooner than the first batch: they are at
+// the end of the file. Exports of CleverTap are known by the file's name.
+func (s *Source) prepareParquet(e *entry, m *member, in format.Input) error {
+	vendor, err := s.vendor(e, m, func() bool { return true })
+	if err != nil {
+		return err
+	}
+	if vendor {
+		m.layout = s.newLayout(in.Name)
+		m.layout.parquet, m.layout.pinned = true, e.Layout == layoutCleverTap
+	}
+	o := parquet.Options{Flatten: e.Flatten || vendor, TempDir: s.tempDir}
+	m.batches = func(ctx context.Context, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+		return parquet.Read(ctx, in, o, s.batch, after)
+	}
+	m.about = func() (string, error) { return "Parquet", nil }
+	return nil
+}
+
+// vendor decides whether the member has the layout of CleverTap's exports; seen
+// tells whether it has the columns that all of them have.
+func (s *Source) vendor(e *entry, m *member, seen func() bool) (bool, error) {
+	switch {
+	case e.Layout == layoutPlain, e.Layout == layoutAuto && !(m.named && seen()):
+		return false, nil
+	case e.Layout == layoutCleverTap && !seen():
+		return false, errNotVendor()
+	case !s.zoned:
+		return false, fmt.Errorf("it is an export of CleverTap, whose times are local: set timezone: on the connection, or layout: plain on the stream")
+	}
+	return true, nil
+}
+
+func errNotVendor() error {
+	return fmt.Errorf("layout: is clevertap, but the columns of CleverTap's exports are not in it; write layout: plain to read it as it is: %w", exporter.ErrContent)
+}
