@@ -32,8 +32,24 @@ type index struct {
 	syntax
 	starts  []uint32
 	records []record
-	clean   bool // of the last scan: valid UTF-8 without NUL throughout
-	crlf    bool // lines of the last scan may end in CR LF: the CR is in the last field
+	clean   bool // what was scanned last is UTF-8 without NUL
+
+	regular        bool   // records may be written such that fast reads them
+	delims, quotes uint64 // eight times each
+	seen, nul      uint64 // of fast: all bytes, joined; whether there is a NUL
+}
+
+func newIndex(s syntax) index {
+	x := index{syntax: s, starts: make([]uint32, 0, maxStarts+2*s.maxFields)}
+	x.regular = s.comment == 0 && (s.quote == 0 || s.escape == s.quote) && (s.escape == 0 || s.escape == s.quote)
+	x.delims, x.quotes = everyByte*uint64(s.delim), everyByte*uint64(s.quote)
+	if s.delim == 0 {
+		x.delims = everyByte * '\n'
+	}
+	if s.quote == 0 {
+		x.quotes = everyByte * '\n' // found, and found to be none
+	}
+	return x
 }
 
 func (x *index) reset() { x.starts, x.records = x.starts[:0], x.records[:0] }
@@ -48,7 +64,7 @@ func (x *index) span(r record, i int) format.Span {
 }
 
 // room reports whether another record can be kept.
-func (x *index) room() bool { return len(x.starts)+x.maxFields+2 <= cap(x.starts) }
+func (x *index) room() bool { return len(x.starts)+x.maxFields+2*group <= cap(x.starts) }
 
 // exact scans the record, or the comment, at p and returns where the next one
 // begins. It returns -1 when more must be read to tell where it ends; eof says

@@ -98,7 +98,7 @@ func (r *reader) open(lay Layout, after exporter.Cursor) error {
 		max = defaultMaxRecord
 	}
 	n := len(r.cols)
-	r.x = index{syntax: r.d.syntax(max, n+1), starts: make([]uint32, 0, maxStarts+2*n+8)}
+	r.x = newIndex(r.d.syntax(max, n+1))
 	r.buf = make([]byte, window+slack)
 	r.fill.init(r)
 	if after == "" {

@@ -1,0 +1,62 @@
+package csv
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"tapline/exporter/format"
+)
+
+// export is about size bytes of events as a vendor exports them: 14 columns,
+// of which five are NULL in half of the rows; some quotes, line breaks, and
+// names in several scripts.
+func export(size int) []byte {
+	r := rand.New(rand.NewPCG(7, 9))
+	names := []string{"Alice Brown", "Bob", "\u5f20\u4f1f", "\u674e\u5a1c", "\u0418\u0432\u0430\u043d", "O'Neil", "Maria Garcia", "Kenji"}
+	events := []string{"Order Placed", "App Launched", "Product Viewed", "Added To Cart"}
+	notes := []string{"plain", "\"said \"\"hi\"\"\"", "\"one, two\"", "\"line one\nline two\"", "gift", "call first"}
+	categories := []string{"Shoes", "Books", "Garden & Home", "Toys", "\u98df\u54c1"}
+	half := func(s string) string {
+		if r.IntN(2) == 0 {
+			return ""
+		}
+		return s
+	}
+	var b bytes.Buffer
+	b.WriteString("ts,eventName,profile.identity,profile.objectId,profile.name,profile.platform,deviceInfo.make,deviceInfo.appVersion," +
+		"CT Session Id,eventProps.Amount,eventProps.Quantity,eventProps.Category,eventProps.Note,eventProps.Vip\n")
+	at := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
+	for b.Len() < size {
+		at = at.Add(time.Duration(r.IntN(3000)) * time.Millisecond)
+		fmt.Fprintf(&b, "%s,%s,%d,%016x%016x,%s,%s,%s,%d.%d.%d,%d,%s,%s,%s,%s,%s\n", at.Format("20060102150405"), events[r.IntN(4)],
+			1000000+r.IntN(9000000), r.Uint64(), r.Uint64(), names[r.IntN(8)], []string{"Android", "iOS", "Web"}[r.IntN(3)],
+			[]string{"Samsung", "Apple", "Xiaomi"}[r.IntN(3)], r.IntN(10), r.IntN(20), r.IntN(30), at.Unix(),
+			half(fmt.Sprintf("%d.%02d", r.IntN(5000), r.IntN(100))), half(fmt.Sprint(1+r.IntN(9))), half(categories[r.IntN(5)]),
+			half(notes[r.IntN(6)]), half([]string{"true", "false"}[r.IntN(2)]))
+	}
+	return b.Bytes()
+}
+
+func BenchmarkRead(b *testing.B) {
+	text := export(32 << 20)
+	bt := format.Batching{Mem: format.NewPool(256 << 20)}
+	lay := Layout{Times: []Time{{Column: "ts"}}}
+	b.SetBytes(int64(len(text)))
+	b.ResetTimer()
+	for b.Loop() {
+		rows := int64(0)
+		for batch, err := range Read(context.Background(), content(text, 0), Options{}, lay, bt, "") {
+			if err != nil {
+				b.Fatal(err)
+			}
+			rows += batch.Rows
+		}
+		if rows == 0 {
+			b.Fatal("no rows")
+		}
+	}
+}
