@@ -38,6 +38,7 @@ type job struct {
 	line  *line
 	began time.Time
 	ready bool  // staged, or failed
+	more  bool  // the next load of the table is ready too
 	err   error // why it is not loaded
 }
 
@@ -53,6 +54,7 @@ func (ln *line) ready(ctx context.Context, j *job, err error) {
 	for len(ln.queue) > 0 && ln.queue[0].ready {
 		next := ln.queue[0]
 		ln.queue = ln.queue[1:]
+		next.more = len(ln.queue) > 0 && ln.queue[0].ready && ln.queue[0].err == nil
 		ln.mu.Unlock()
 		if next.err == nil {
 			next.err = next.commit(ctx)
@@ -219,7 +221,7 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 	}
 	load := warehouse.Load{
 		ID: m.Load, Pipeline: j.l.cfg.Pipeline, Table: m.Table, Stream: m.Stream, Slice: j.l.sliceID(m.Stream, m.Slice),
-		Revision: m.Revision, Run: j.l.cfg.Run, ReadAt: m.ReadAt, Mode: j.t.mode(),
+		Revision: m.Revision, Run: j.l.cfg.Run, ReadAt: m.ReadAt, Mode: j.t.mode(), More: j.more,
 	}
 	if !m.Day.IsZero() {
 		load.Day = m.Day.Start(time.UTC)

@@ -252,6 +252,10 @@ type Load struct {
 	// Quarantine holds parts with the columns of QuarantineColumns.
 	Quarantine []Part
 
+	// More says that another load of the pipeline is ready to follow at once,
+	// so that a warehouse may tidy up later.
+	More bool
+
 	RowsRead         int64 // = RowsLoaded + RowsQuarantined, or Load refuses with ErrCount
 	RowsLoaded       int64
 	RowsQuarantined  int64 // whole rows

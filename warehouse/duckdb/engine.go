@@ -60,6 +60,9 @@ func (w *Warehouse) startEngine() (*engine, error) {
 		"autoinstall_known_extensions": {"false"},
 		"autoload_known_extensions":    {"false"},
 		"temp_directory":               {w.tempDir()},
+		// Between loads that follow each other the log may grow; the file is
+		// tidied when it is closed.
+		"checkpoint_threshold": {"256MB"},
 	}
 	c, err := driverduckdb.NewConnector("?"+v.Encode(), func(e driver.ExecerContext) error {
 		_, err := e.ExecContext(context.Background(), zone, nil)
@@ -125,10 +128,11 @@ func (w *Warehouse) Close() error {
 		return fmt.Errorf("duckdb: close: a query is not ended: %w", warehouse.ErrLocked)
 	}
 	defer w.turn.give()
+	err = w.turn.idle.shut()
 	if w.engine == nil {
-		return nil
+		return err
 	}
-	err = w.engine.connector.Close()
+	err = errors.Join(err, w.engine.connector.Close())
 	w.engine = nil
 	return err
 }

@@ -35,6 +35,7 @@ func (w *Warehouse) load(ctx context.Context, l warehouse.Load) (warehouse.Recei
 
 	var r warehouse.Receipt
 	err = w.writingMuch(ctx, len(l.Columns), l.RowsLoaded, func(s *session) error {
+		s.more = l.More
 		r, err = s.load(ctx, l, local.lists[0], local.lists[1])
 		return err
 	})

@@ -38,6 +38,9 @@ type session struct {
 	copied *os.File
 
 	changes int // statements that changed something, or could have
+
+	opened time.Time
+	more   bool // another load is about to come: the file may stay open for it
 }
 
 // errNoFile says that the database file does not exist, for operations that
@@ -64,6 +67,9 @@ func (w *Warehouse) with(ctx context.Context, a access, f func(*session) error) 
 		// What f wrote is committed, or it failed and said why. Closing only
 		// tidies: what is not in the file yet is in its log beside it.
 		failed := err != nil && !errors.Is(err, errUnchanged)
+		if !failed && s.rest() {
+			return
+		}
 		if cerr := s.close(failed); cerr != nil && err == nil {
 			w.cfg.Log.Warn("closing the database", "path", w.cfg.Path, "err", cerr)
 		}
@@ -79,6 +85,9 @@ func (w *Warehouse) open(ctx context.Context, a access) (*session, error) {
 	}
 	if !ok {
 		return nil, fmt.Errorf("%s: a query of this process has it open: %w", w.cfg.Path, warehouse.ErrLocked)
+	}
+	if s := w.resume(ctx, a); s != nil {
+		return s, nil
 	}
 	s, err := w.openUnlocked(ctx, a)
 	if err != nil {
@@ -130,7 +139,7 @@ func (w *Warehouse) connect(ctx context.Context, a access) (*session, error) {
 			w.engine = e
 		}
 	}
-	s := &session{w: w, engine: e, access: a}
+	s := &session{w: w, engine: e, access: a, opened: time.Now()}
 	err := s.attach(ctx)
 	if err == nil {
 		return s, nil
@@ -167,10 +176,15 @@ func (s *session) attach(ctx context.Context) error {
 	return nil
 }
 
-// close closes the file. After a failure, or when the operation wrote temporary
+// close closes the file and gives the turn away. After a failure, or when the operation wrote temporary
 // files, the engine goes too, and all that it may still hold with it.
 func (s *session) close(failed bool) error {
 	defer s.w.turn.give()
+	return s.shut(failed)
+}
+
+// shut is close without the turn.
+func (s *session) shut(failed bool) error {
 	if s.copied != nil {
 		defer s.copied.Close() // it was only read
 	}

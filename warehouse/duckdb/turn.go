@@ -16,6 +16,7 @@ import (
 type turn struct {
 	taken   chan struct{} // holds one token while the file is in use
 	reading atomic.Bool   // the holder is a query
+	idle    idle          // who has the turn has it
 }
 
 // turns holds the turn of every database file of the process, by its path. It
