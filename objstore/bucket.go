@@ -2,8 +2,10 @@ package objstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -95,6 +97,7 @@ func offline(ctx context.Context, err error) error {
 		dns   *net.DNSError
 		op    *net.OpError
 		u     *url.Error
+		js    *json.SyntaxError
 	)
 	switch {
 	case errors.As(err, &stall):
@@ -109,6 +112,8 @@ func offline(ctx context.Context, err error) error {
 			host = at.Host
 		}
 		return fail(u.Op+" "+host+": "+u.Err.Error(), ErrUnreachable)
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &js):
+		return fail("the answer is cut: "+err.Error(), ErrUnreachable)
 	}
 	return nil
 }

@@ -82,6 +82,10 @@ func (p *protocol) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch multipart := q.Has("uploadId") || q.Has("uploads"); {
 	case key == "" && r.Method == http.MethodGet:
 		p.list(w, r, bucket)
+	case key == "" && r.Method == http.MethodHead && p.state.HasBucket(bucket):
+		w.WriteHeader(http.StatusOK)
+	case key == "" && r.Method == http.MethodHead:
+		p.fail(w, r, buckettest.ErrNoBucket)
 	case key == "":
 		p.refuse(w, r, http.StatusMethodNotAllowed, "MethodNotAllowed", r.Method+" of a bucket is not served")
 	case multipart:
