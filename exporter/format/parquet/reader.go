@@ -23,7 +23,7 @@ type reader struct {
 	o  Options
 	bt format.Batching
 
-	file   *spool
+	file   *format.Spool
 	foot   *footer
 	schema *schema
 	layout layout
@@ -45,10 +45,10 @@ type reader struct {
 // open gets ready to read the rows after the cursor.
 func (r *reader) open(ctx context.Context, after exporter.Cursor) (err error) {
 	defer r.guard(&err)
-	if r.file, err = newSpool(ctx, r.in, r.o.TempDir, r.o.MaxBytes); err != nil {
+	if r.file, err = format.NewSpool(ctx, r.in, r.o.TempDir, r.o.MaxBytes); err != nil {
 		return err
 	}
-	if r.foot, err = readFooter(r.file, r.file.size); err != nil {
+	if r.foot, err = readFooter(r.file, r.file.Size); err != nil {
 		return r.content(err)
 	}
 	if r.foot.encrypted {
@@ -107,7 +107,7 @@ func (r *reader) close() {
 		v.drop()
 	}
 	if r.file != nil {
-		r.file.close() // only read from, and temporary: nothing can be lost
+		r.file.Close() // only read from, and temporary: nothing can be lost
 	}
 }
 
