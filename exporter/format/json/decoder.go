@@ -39,14 +39,15 @@ type Decoder struct {
 	o    Options
 	root *plan
 
-	l     lexer
-	w     walker
-	num   number
-	text  []byte // the last string unescaped
-	row   uint64 // counts records, to tell which fields were seen in this one
-	bad   fault  // why this record cannot be a row
-	place func(i int) string
-	at    int // which record of the list this is
+	l       lexer
+	w       walker
+	num     number
+	text    []byte // the last string unescaped
+	row     uint64 // counts records, to tell which fields were seen in this one
+	bad     fault  // why this record cannot be a row
+	unnamed string // why the cell of a column without name was rejected
+	place   func(i int) string
+	at      int // which record of the list this is
 
 	learned int // keys that no Node names
 	maxKeys int // the most of them; more make records unfit. 0 = no limit
@@ -135,7 +136,7 @@ func (d *Decoder) records(i int) int {
 // record reads the record at i into a row that is begun and not ended.
 func (d *Decoder) record(i int) int {
 	d.row++
-	d.bad = fault{}
+	d.bad, d.unnamed = fault{}, ""
 	d.b.BeginRow()
 	if d.l.at(i) == '{' {
 		return d.object(d.root, i, 1)
@@ -147,6 +148,7 @@ func (d *Decoder) record(i int) int {
 
 // end commits or rejects the row of the record that raw is the text of.
 func (d *Decoder) end(raw []byte) {
+	d.bad.note(d.unnamed, 0)
 	if len(raw) > d.o.MaxRecord {
 		d.bad.note(ReasonTooLarge, 0)
 	}

@@ -56,6 +56,11 @@ func (r *reference) record(raw []byte, place string) {
 	if r.bad == "" {
 		r.bad = rowReason(raw, 1)
 	}
+	for _, c := range r.cells {
+		if c.Column == "" && r.bad == "" {
+			r.bad = c.Reason // a cell that a reject cannot name
+		}
+	}
 	if r.bad == "" && len(raw) > testMaxRecord {
 		r.bad = ReasonTooLarge
 	}

@@ -218,7 +218,15 @@ func (d *Decoder) taken(ok bool, p *plan, i, end int) {
 	}
 }
 
+// reject rejects a cell; with its whole row if the column's name is empty, for
+// a reject without a name is one of a row.
 func (d *Decoder) reject(p *plan, reason string, i, end int) {
+	if p.col.Name() == "" {
+		if d.unnamed == "" {
+			d.unnamed = reason
+		}
+		return
+	}
 	d.b.RejectCell(p.col, exporter.Reject{Reason: reason, Place: d.where(), Raw: storable(d.l.doc[i:end])})
 }
 
