@@ -104,7 +104,7 @@ func (e *entry) name() string {
 
 func (e *entry) stream() exporter.Stream {
 	return exporter.Stream{
-		Name: e.name(), Kind: KindFiles, Entry: e.index,
+		Name: e.name(), Kind: KindFiles, Entry: e.index, Objects: true,
 		About: "one row per record of the files " + e.Files, Partition: e.partition(),
 	}
 }
