@@ -58,10 +58,11 @@ func (p *project) checkEnds(ctx context.Context, f *findings, pipelines []config
 // checkSource asks the source whether it answers, and whether it has the
 // streams that the pipeline wants.
 func (p *project) checkSource(ctx context.Context, what string, pl config.Pipeline) finding {
-	s, err := p.source(pl, 0)
+	s, err := p.source(ctx, pl, 0)
 	if err != nil {
 		return p.a.bad(what, err)
 	}
+	defer p.closeSource(s)
 	if c, ok := s.(exporter.Checker); ok {
 		if err := c.Check(ctx); err != nil {
 			return p.a.bad(what, err)

@@ -30,10 +30,11 @@ func newDiscover(a *app) *cobra.Command {
 		}
 		result := &discovered{Connections: []discoveredSource{}}
 		for _, name := range names {
-			s, err := p.sourceOf(name, nil, 0)
+			s, err := p.sourceOf(ctx, name, nil, 0)
 			if err != nil {
 				return result, err
 			}
+			defer p.closeSource(s)
 			streams, err := s.Streams(ctx)
 			if err != nil {
 				return result, fmt.Errorf("connection %s: %w", name, err)

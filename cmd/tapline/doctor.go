@@ -32,7 +32,7 @@ those there is tapline check.`,
 			f.add(a.bad("config", err))
 		} else {
 			f.add(good("config", p.cfg.Path))
-			p.checkSecrets(f)
+			p.checkSecrets(ctx, f)
 			f.add(p.checkStage(ctx))
 			f.add(p.checkState(ctx))
 			f.add(a.checkDisk("disk below the stage", p.cfg.Settings.Stage))
@@ -56,13 +56,15 @@ func checkBuild() finding {
 
 // checkSecrets decodes every section that a pipeline uses, which looks up what
 // it refers to.
-func (p *project) checkSecrets(f *findings) {
+func (p *project) checkSecrets(ctx context.Context, f *findings) {
 	for _, pl := range p.cfg.Pipelines {
 		what := "secrets of pipeline " + pl.Name
-		if _, err := p.source(pl, 0); err != nil {
+		s, err := p.source(ctx, pl, 0)
+		if err != nil {
 			f.add(p.a.bad(what, err))
 			continue
 		}
+		p.closeSource(s)
 		if _, err := p.loaderConfig(pl); err != nil {
 			f.add(p.a.bad(what, err))
 			continue

@@ -49,7 +49,7 @@ type formerType struct {
 // explain reads a whole slice.
 func explain(ctx context.Context, s exporter.Source, slice exporter.Slice) (*explanation, error) {
 	e := &explanation{Stream: slice.Stream.Name, Slice: slice.Name, Columns: []explained{}}
-	e.Format = describe(ctx, s, slice)
+	e.Format = howRead(ctx, s, slice)
 	columns := map[string]*explained{}
 	var order []string
 	for b, err := range s.Read(ctx, slice, "") {
@@ -136,8 +136,8 @@ func (e *explanation) Text(p *printer) {
 	}
 }
 
-// describe says how an object is read, where the source can tell.
-func describe(ctx context.Context, s exporter.Source, slice exporter.Slice) string {
+// howRead says how an object is read, where the source can tell.
+func howRead(ctx context.Context, s exporter.Source, slice exporter.Slice) string {
 	d, ok := s.(interface {
 		Describe(context.Context, exporter.Slice) (string, error)
 	})

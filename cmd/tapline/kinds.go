@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -9,14 +12,17 @@ import (
 
 	"tapline/config"
 	"tapline/exporter"
+	"tapline/exporter/bucket"
 	"tapline/exporter/clevertap"
 	"tapline/exporter/format"
+	"tapline/objstore"
 	"tapline/warehouse"
 )
 
 // sources is the registry of what can be read: one line a kind.
 func sources() map[string]sourceKind {
 	return map[string]sourceKind{
+		"bucket":    {bucket.Config{}, bucket.Selection{}, openBucket},
 		"clevertap": {clevertap.Config{}, clevertap.Selection{}, openCleverTap},
 	}
 }
@@ -41,6 +47,7 @@ type warehouseKind struct {
 }
 
 type sourceOptions struct {
+	ctx        context.Context // of the command: clients are made with it
 	log        *slog.Logger
 	batchRows  int   // 0 = the kind's own
 	batchBytes int64 // likewise
@@ -89,6 +96,35 @@ func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOp
 		return nil, c.Errorf("", "%v", err)
 	}
 	return s, nil
+}
+
+func openBucket(c config.Connection, entries []config.StreamEntry, o sourceOptions) (exporter.Source, error) {
+	var cfg bucket.Config
+	if err := c.Decode(&cfg); err != nil {
+		return nil, err
+	}
+	sel, err := decodeAll[bucket.Selection](entries)
+	if err != nil {
+		return nil, err
+	}
+	store, err := objstore.Open(o.ctx, cfg.Objects())
+	if err != nil {
+		return nil, fmt.Errorf("connection %s: %w", c.Name, err)
+	}
+	s, err := bucket.New(cfg, sel, bucket.Options{
+		Store: store, Log: o.log, BatchRows: o.batchRows, BatchBytes: o.batchBytes,
+		Mem: format.NewPool(o.batchBytes),
+	})
+	if err != nil {
+		return nil, errors.Join(c.Errorf("", "%v", err), store.Close())
+	}
+	return openedBucket{s, store}, nil
+}
+
+// An openedBucket closes its store with it.
+type openedBucket struct {
+	*bucket.Source
+	io.Closer
 }
 
 // decodeAll decodes the kind's own keys of each entry.

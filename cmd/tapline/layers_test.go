@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"exporter/exportertest":   {"exporter"},
 	"exporter/format":         {"exporter"},
 	"exporter/format/*":       {"exporter", "exporter/format"},
+	"exporter/format/unpack":  {"exporter", "exporter/format", "exporter/format/unpack/inflate"},
 	"exporter/*":              {"exporter", "exporter/format", "exporter/format/*", "objstore", "config"},
 	"warehouse":               {},
 	"warehouse/*":             {"warehouse", "sql", "config"},
@@ -39,7 +40,7 @@ var layers = map[string][]string{
 }
 
 // testOnly may be imported by any test, and by the demo.
-var testOnly = []string{"exporter/exportertest", "warehouse/warehousetest", "objstore/objstoretest", "loader/parquet", "exporter/format"}
+var testOnly = []string{"exporter/exportertest", "warehouse/warehousetest", "objstore/objstoretest", "loader/parquet", "exporter/format", "exporter/format/unpack"}
 
 // everywhere may be imported by every package: the data format.
 var everywhere = []string{"github.com/apache/arrow/go/v15"}

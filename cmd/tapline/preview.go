@@ -44,10 +44,11 @@ With --explain it reads all of the slice and says why each column has its type.`
 		if *why {
 			batch = 0 // the source's own: all of it is read
 		}
-		s, err := p.source(pl, batch)
+		s, err := p.source(ctx, pl, batch)
 		if err != nil {
 			return nil, err
 		}
+		defer p.closeSource(s)
 		window, err := windowOf(pl)
 		if err != nil {
 			return nil, err
@@ -118,7 +119,7 @@ func previewed(ctx context.Context, s exporter.Source, o previewOf) (view, error
 				for i := range r.Columns {
 					r.Columns[i].Held = batch.Kinds[i].String()
 				}
-				return &preview{Stream: stream.Name, Slice: slice.Name, Format: describe(ctx, s, slice), Rejected: int64(len(batch.Rejects)), rows: r,
+				return &preview{Stream: stream.Name, Slice: slice.Name, Format: howRead(ctx, s, slice), Rejected: int64(len(batch.Rejects)), rows: r,
 					wholeRows: wholeRows(batch.Rejects)}, nil
 			}
 		}

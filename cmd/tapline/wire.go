@@ -32,16 +32,19 @@ func (p *project) open(ctx context.Context, pl config.Pipeline) (*flow, error) {
 		return nil, context.Cause(ctx)
 	}
 	f := &flow{}
-	err := p.openInto(f, pl)
+	err := p.openInto(ctx, f, pl)
 	if err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
 }
 
-func (p *project) openInto(f *flow, pl config.Pipeline) (err error) {
-	if f.source, err = p.source(pl, 0); err != nil {
+func (p *project) openInto(ctx context.Context, f *flow, pl config.Pipeline) (err error) {
+	if f.source, err = p.source(ctx, pl, 0); err != nil {
 		return err
+	}
+	if c, ok := f.source.(io.Closer); ok {
+		f.closers = append(f.closers, c)
 	}
 	if f.warehouse, err = p.warehouse(pl.To); err != nil {
 		return err
@@ -78,11 +81,11 @@ func (a *app) closing(f *flow) {
 
 // source opens the pipeline's source. batchRows 0 leaves the size of batches
 // to the source.
-func (p *project) source(pl config.Pipeline, batchRows int) (exporter.Source, error) {
-	return p.sourceOf(pl.From, pl.Streams, batchRows)
+func (p *project) source(ctx context.Context, pl config.Pipeline, batchRows int) (exporter.Source, error) {
+	return p.sourceOf(ctx, pl.From, pl.Streams, batchRows)
 }
 
-func (p *project) sourceOf(name string, entries []config.StreamEntry, batchRows int) (exporter.Source, error) {
+func (p *project) sourceOf(ctx context.Context, name string, entries []config.StreamEntry, batchRows int) (exporter.Source, error) {
 	c, err := p.connection(name)
 	if err != nil {
 		return nil, err
@@ -95,7 +98,7 @@ func (p *project) sourceOf(name string, entries []config.StreamEntry, batchRows 
 		batchRows = faultyBatchRows()
 	}
 	return kind.open(c, entries, sourceOptions{
-		log: p.a.log, common: p.common, batchRows: batchRows,
+		ctx: ctx, log: p.a.log, common: p.common, batchRows: batchRows,
 		batchBytes: loader.BatchBytes(int64(p.cfg.Settings.Memory)),
 	})
 }
@@ -167,6 +170,16 @@ func (p *project) expect(pl config.Pipeline, e config.StreamEntry) (x loader.Exp
 		return x, c.Errorf("timezone", "%v", err)
 	}
 	return x, nil
+}
+
+// closeSource closes what was opened to read it. What fails then is worth a
+// warning.
+func (p *project) closeSource(s exporter.Source) {
+	if c, ok := s.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			p.a.warn(err.Error())
+		}
+	}
 }
 
 func windowOf(pl config.Pipeline) (w exporter.Window, err error) {
