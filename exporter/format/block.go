@@ -100,10 +100,16 @@ func (c *Column) PutTexts(i int, buf []byte, spans []Span, valid Bits) bool {
 	}
 	at, data, offs := c.text, c.data, c.offs[c.n*4+4:][:len(spans)*4]
 	for k, s := range spans {
-		if n := int(s.To - s.From); n <= 16 {
+		// Copying 16 bytes is one move, whatever the length.
+		switch n := int(s.To - s.From); {
+		case n <= 16:
 			*(*[16]byte)(data[at:]) = [16]byte(buf[s.From:])
 			at += n
-		} else {
+		case n <= 32:
+			*(*[16]byte)(data[at:]) = [16]byte(buf[s.From:])
+			*(*[16]byte)(data[at+n-16:]) = [16]byte(buf[s.To-16:])
+			at += n
+		default:
 			at += copy(data[at:], buf[s.From:s.To])
 		}
 		binary.NativeEndian.PutUint32(offs[k*4:], uint32(at))

@@ -3,7 +3,9 @@ package csv
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -42,11 +44,12 @@ func export(size int) []byte {
 }
 
 func BenchmarkRead(b *testing.B) {
-	text := export(32 << 20)
+	text := export(100 << 20)
 	bt := format.Batching{Mem: format.NewPool(256 << 20)}
 	lay := Layout{Times: []Time{{Column: "ts"}}}
 	b.SetBytes(int64(len(text)))
 	b.ResetTimer()
+	cpu := cpuTime(b)
 	for b.Loop() {
 		rows := int64(0)
 		for batch, err := range Read(context.Background(), content(text, 0), Options{}, lay, bt, "") {
@@ -59,4 +62,25 @@ func BenchmarkRead(b *testing.B) {
 			b.Fatal("no rows")
 		}
 	}
+	b.ReportMetric(float64(len(text))*float64(b.N)/1e6/(cpuTime(b)-cpu).Seconds(), "MB/cpu-s")
+}
+
+// BenchmarkStandard is the yardstick: encoding/csv, which tells no types.
+func BenchmarkStandard(b *testing.B) {
+	text := export(100 << 20)
+	b.SetBytes(int64(len(text)))
+	b.ResetTimer()
+	cpu := cpuTime(b)
+	for b.Loop() {
+		r := csv.NewReader(bytes.NewReader(text))
+		r.ReuseRecord = true
+		for {
+			if _, err := r.Read(); err == io.EOF {
+				break
+			} else if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(len(text))*float64(b.N)/1e6/(cpuTime(b)-cpu).Seconds(), "MB/cpu-s")
 }

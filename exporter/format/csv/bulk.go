@@ -38,14 +38,17 @@ func (f *filler) texts(c *column, i int) int {
 // foreign returns the first cell from i on that is not simply its own text in a
 // column that has met these kinds: of another kind, or canonical otherwise.
 func (f *filler) foreign(met exporter.Kinds, i int) int {
-	plainOK := met&exporter.Text != 0
+	buf, word := f.r.buf, plainText
+	if met&exporter.Text == 0 {
+		word = 0
+	}
 	for ; i < len(f.spans); i++ {
 		s := f.spans[i]
-		switch class := f.classes[f.r.buf[s.From]]; {
-		case s.From == s.To:
-		case class == plainText && plainOK:
+		switch class := f.classes[buf[s.From]]; {
+		case class == word || s.From == s.To:
+		case class == maybeNumber && word != 0 && s.To-s.From >= 8 && wordy(binary.LittleEndian.Uint64(buf[s.From:])):
 		default:
-			v := f.r.buf[s.From:s.To]
+			v := buf[s.From:s.To]
 			k := f.t.kinds(v)
 			if k&^met != 0 || k == exporter.Time || k == exporter.Bool && (v[0] < 'a' || v[1] < 'a') {
 				return i
@@ -53,6 +56,14 @@ func (f *filler) foreign(met exporter.Kinds, i int) int {
 		}
 	}
 	return i
+}
+
+// wordy reports whether one of the bytes of w is in no number, date or time.
+func wordy(w uint64) bool {
+	// Those from '[' on, 'e' apart.
+	const from, e = everyByte * (0x80 - '['), everyByte * 'e'
+	low := w &^ highBits
+	return (((low+from)&^(highBits-(low^e)))|w)&highBits != 0
 }
 
 // integers puts cells into a column that keeps int64.
@@ -72,8 +83,8 @@ scan:
 			k := w<<6 + bits.TrailingZeros64(m)
 			s := f.spans[k]
 			n := s.To - s.From
-			if n <= 8 && small && buf[s.From]-'1' < 9 {
-				if v, ok := eight(binary.LittleEndian.Uint64(buf[s.From:]), n); ok {
+			if n <= 15 && small && buf[s.From]-'1' < 9 {
+				if v, ok := upTo16(buf[s.From:s.From+16], n); ok {
 					f.ints[k] = int64(v)
 					continue
 				}
@@ -91,6 +102,16 @@ scan:
 		c.PutInts(i, f.ints[i:end], f.valid)
 	}
 	return end
+}
+
+// upTo16 reads n digits, 0 < n <= 16, that v begins with.
+func upTo16(v []byte, n uint32) (uint64, bool) {
+	if n <= 8 {
+		return eight(binary.LittleEndian.Uint64(v), n)
+	}
+	a, ok1 := eight(binary.LittleEndian.Uint64(v), n-8)
+	b, ok2 := eight(binary.LittleEndian.Uint64(v[n-8:]), 8)
+	return a*1e8 + b, ok1 && ok2
 }
 
 // eight reads n digits, 0 < n <= 8, that a word begins with.
