@@ -16,8 +16,11 @@ type Formats struct {
 	// Flatten makes columns of what is inside JSON's objects and Parquet's
 	// structures and maps, named by the path of keys: "a.b".
 	Flatten bool `yaml:"flatten" doc:"make columns of what is inside objects of JSON, and structures and maps of Parquet"`
-	// Sheet is the name of a workbook's sheet. "" = the first.
-	Sheet string `yaml:"sheet" doc:"the sheet of an XLSX workbook, the first by default"`
+	// Sheet is the name of a workbook's sheet. "" = the first that is not hidden.
+	Sheet string `yaml:"sheet" doc:"the sheet of an XLSX workbook; without it, the first that is not hidden"`
+	// HeaderRow is the sheet's row of the columns' names, from 1. 0 = the first
+	// that is not empty.
+	HeaderRow int `yaml:"header_row" min:"1" max:"1048576" doc:"the row of a sheet that has the columns' names; without it, the first that is not empty"`
 }
 
 func (f Formats) validate() error {
@@ -26,6 +29,9 @@ func (f Formats) validate() error {
 	}
 	if err := f.CSV.Validate(); err != nil {
 		return fmt.Errorf("csv: %w", err)
+	}
+	if f.HeaderRow < 0 {
+		return fmt.Errorf("header_row: %d is less than 1", f.HeaderRow)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"tapline/exporter/format/csv"
 	"tapline/exporter/format/json"
 	"tapline/exporter/format/parquet"
+	"tapline/exporter/format/xlsx"
 )
 
 // prepare finds the layout of a member and sets what reads it.
@@ -26,8 +27,10 @@ func (s *Source) prepare(e *entry, m *member) error {
 		return s.prepareJSON(e, m, in)
 	case formatParquet:
 		return s.prepareParquet(e, m, in)
+	case formatXLSX:
+		return s.prepareXLSX(e, m, in)
 	}
-	return fmt.Errorf("it is %s, which cannot be read yet: %w", strings.ToUpper(m.format), exporter.ErrContent)
+	return fmt.Errorf("it is of the format %q, which is not known: %w", m.format, exporter.ErrContent)
 }
 
 func (s *Source) prepareCSV(e *entry, m *member, in format.Input) error {
@@ -108,6 +111,24 @@ func (s *Source) prepareParquet(e *entry, m *member, in format.Input) error {
 		return parquet.Read(ctx, in, o, s.batch, after)
 	}
 	m.about = func() (string, error) { return "Parquet", nil }
+	return nil
+}
+
+// prepareXLSX: the vendor exports no workbooks.
+func (s *Source) prepareXLSX(e *entry, m *member, in format.Input) error {
+	if e.Layout == layoutCleverTap {
+		return errNotVendor()
+	}
+	o := xlsx.Options{Sheet: e.Sheet, HeaderRow: e.HeaderRow, TempDir: s.tempDir}
+	m.batches = func(ctx context.Context, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+		return xlsx.Read(ctx, in, o, s.batch, after)
+	}
+	m.about = func() (string, error) {
+		if e.Sheet == "" {
+			return "XLSX: the first sheet", nil
+		}
+		return fmt.Sprintf("XLSX: sheet %q", e.Sheet), nil
+	}
 	return nil
 }
 

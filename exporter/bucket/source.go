@@ -13,6 +13,7 @@ package bucket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -127,7 +128,8 @@ func noEvents(list []found) string {
 }
 
 // Slices implements exporter.Source: one slice an object, by the time of its
-// last change. Those that are never read are among them, with the reason. An
+// last change. Those that are never read are among them, with the reason. With
+// per: event the listing is that of the last Streams, if it is not a minute old. An
 // object is in the window if the date in its name is, where the pattern has a
 // date part; else if it was last changed on the window's first day or later.
 func (s *Source) Slices(ctx context.Context, st exporter.Stream, w exporter.Window) ([]exporter.Slice, error) {
@@ -168,15 +170,42 @@ func (s *Source) entryOf(st exporter.Stream) (e *entry, event string, err error)
 	return nil, "", fmt.Errorf("bucket: stream %q: %w", st.Name, exporter.ErrUnknownStream)
 }
 
-// Check implements exporter.Checker: it lists the first object of each entry.
+// Check implements exporter.Checker: it lists what each entry is to read, and
+// opens the first object found, for the right to list is not the right to read.
 func (s *Source) Check(ctx context.Context) error {
 	for _, e := range s.entries {
-		for _, err := range s.store.List(ctx, e.pattern.prefix) {
-			if err != nil {
-				return s.failed("list "+e.pattern.prefix+"*", err)
-			}
-			break
+		first, err := s.first(ctx, e)
+		if err != nil {
+			return err
+		}
+		if first.Name == "" {
+			continue
+		}
+		r, err := s.store.Open(ctx, first, 0)
+		switch {
+		case err == nil:
+			return r.Close()
+		case !errors.Is(err, objstore.ErrNotExist) && !errors.Is(err, objstore.ErrChanged):
+			return s.failed("open "+first.Name, err)
 		}
 	}
 	return nil
+}
+
+// first returns the first object of an entry that is not a marker; one without
+// a name if there is none among the first hundreds that could be.
+func (s *Source) first(ctx context.Context, e *entry) (objstore.Object, error) {
+	n := 0
+	for o, err := range s.store.List(ctx, e.pattern.prefix) {
+		if err != nil {
+			return o, s.failed("list "+e.pattern.prefix+"*", err)
+		}
+		if _, ok := e.pattern.match(o.Name); ok && unwanted(o.Name) == "" {
+			return o, nil
+		}
+		if n++; n == 1000 {
+			break
+		}
+	}
+	return objstore.Object{}, nil
 }

@@ -2,7 +2,9 @@ package bucket_test
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"tapline/exporter"
@@ -13,9 +15,18 @@ import (
 
 func TestSuite(t *testing.T) {
 	csv := table(1000)
+	var lines, events strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&lines, `{"id":%d,"in":{"a":"x%d"}}`+"\n", i, i)
+		fmt.Fprintf(&events, `,{"eventName":"x","eventTime":%d,"eventProps":[{"key":"k%d","value":{"member5":"v"}}]}`, 1663784999+i, i%3)
+	}
 	for name, files := range map[string]map[string]string{
-		"CSV":  {"a.csv": csv, "empty.csv": "id,name\n", "none.csv": ""},
-		"Gzip": {"a.csv.gz": zipped(t, csv[:10000]) + zipped(t, csv[10000:]), "none.csv.gz": zipped(t, "")},
+		"CSV":     {"a.csv": csv, "empty.csv": "id,name\n", "none.csv": ""},
+		"JSON":    {"a.json": lines.String(), "list.json": "[" + strings.ReplaceAll(lines.String()[:len(lines.String())-1], "\n", ",\n") + "]", "none.json": "[]"},
+		"Parquet": {orders + ".parquet": exportParquet(t, "["+events.String()[1:]+"]"), "none.parquet": exportParquet(t, "[]")},
+		"XLSX":    {"a.xlsx": workbook(t, 1000), "none.xlsx": workbook(t, 0)},
+		"Zip":     {"a.zip": archive(t, "a.csv", csv, "b.json", lines.String()), "none.zip": archive(t)},
+		"Gzip":    {"a.csv.gz": zipped(t, csv[:10000]) + zipped(t, csv[10000:]), "none.csv.gz": zipped(t, "")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			exportertest.Run(t, func(t *testing.T) exportertest.Subject { return subject(t, files) })
