@@ -294,6 +294,7 @@ func TestReadCursor(t *testing.T) {
 func TestReadStops(t *testing.T) {
 	file := memFile(strings.Repeat("{\"a\":1}\n", 1000))
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	node := func(*format.Builder) Node { return Node{} }
 	n := 0
 	for _, err := range Read(ctx, file.input(0), node, FileOptions{}, format.Batching{Rows: 10}, "") {

@@ -129,7 +129,7 @@ func (m *member) offset(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, m.a.damage(err)
 	}
-	if offset > m.a.src.Size-int64(m.f.CompressedSize64) {
+	if size := m.f.CompressedSize64; size > uint64(m.a.src.Size) || offset > m.a.src.Size-int64(size) {
 		return 0, fmt.Errorf("unpack: %s: %w: it ends behind the archive", m.name, exporter.ErrContent)
 	}
 	return offset, nil
@@ -202,6 +202,9 @@ func (r *readerAt) close() {
 }
 
 func (r *readerAt) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, errors.New("its directory names a place before its start")
+	}
 	done := 0
 	for done < len(p) {
 		at := off + int64(done)
