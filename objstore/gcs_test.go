@@ -26,7 +26,9 @@ func TestGCSUnderFaults(t *testing.T) {
 	objstoretest.Run(t, func(t *testing.T) objstoretest.Subject {
 		srv := gcstest.NewServer(t, gcstest.Options{}, "bucket")
 		srv.SetFaults(buckettest.Faults{Rate: 5, Seed: 7})
-		return bucketSubject(t, srv, objstore.Config{URL: "gs://bucket"})
+		s := bucketSubject(t, srv, objstore.Config{URL: "gs://bucket"})
+		s.Many = 5000
+		return s
 	})
 }
 
@@ -48,15 +50,7 @@ func bucketSubject(t *testing.T, srv *buckettest.Server, c objstore.Config) objs
 func bucketStore(t *testing.T, srv *buckettest.Server, c objstore.Config) objstore.StoreCloser {
 	t.Helper()
 	c.Endpoint = srv.URL
-	if c.Patience == (objstore.Patience{}) {
-		c.Patience = hasty
-	}
-	s, err := objstore.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return opened(t, c)
 }
 
 // reads matches requests for the content of objects.

@@ -22,7 +22,9 @@ func TestS3UnderFaults(t *testing.T) {
 	objstoretest.Run(t, func(t *testing.T) objstoretest.Subject {
 		srv := s3test.NewServer(t, s3test.Options{}, "bucket")
 		srv.SetFaults(buckettest.Faults{Rate: 5, Seed: 11})
-		return s3Subject(t, srv)
+		s := s3Subject(t, srv)
+		s.Many = 5000
+		return s
 	})
 }
 
