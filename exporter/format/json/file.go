@@ -34,7 +34,8 @@ const (
 	cutRaw    = 64 << 10  // kept of a record that is too large
 	maxKeys   = 20000     // columns and objects that keys of a file make
 	checked   = 128       // records between looks at how large the batch is
-	largest   = 1 << 30   // bytes of a batch, so that no column comes near its limit
+	mostRows  = 1 << 23   // of a batch, and
+	largest   = 1 << 30   // bytes of one, so that no column comes near its limit
 )
 
 // Read yields the records of a file after the cursor, one row each, in the
@@ -82,7 +83,7 @@ func read(ctx context.Context, in format.Input, root func(b *format.Builder) Nod
 	if o.MaxRecord <= 0 {
 		o.MaxRecord = defaultMaxRecord
 	}
-	bt.Bytes = min(bt.Bytes, largest)
+	bt.Rows, bt.Bytes = min(bt.Rows, mostRows), min(bt.Bytes, largest)
 	r := &fileReader{
 		ctx: ctx, b: b, bt: bt, yield: yield, max: o.MaxRecord,
 		d: NewDecoder(b, n, Options{MaxRecord: o.MaxRecord}), text: newContent(in.Name, s, at, block), shape: at.shape, given: at.place.Offset,

@@ -196,21 +196,22 @@ func TestRead(t *testing.T) {
 					t.Errorf("reading %d bytes at a time (-want +got):\n%s", chunk, diff)
 				}
 			}
-			invariant(t, []byte(c.file))
+			invariant(t, []byte(c.file), FileOptions{})
 		})
 	}
 }
 
 // invariant wants the same rows whatever the sizes of batches, and wherever
 // reading was interrupted.
-func invariant(t testing.TB, file []byte) {
+func invariant(t testing.TB, file []byte, o FileOptions) {
 	t.Helper()
-	want := readFile(t, file, reading{})
+	want := readFile(t, file, reading{o: o})
 	fails := len(want) > 0 && strings.HasPrefix(want[len(want)-1], "error: ")
 	for _, how := range []reading{
 		{bt: format.Batching{Rows: 1}}, {bt: format.Batching{Rows: 1}, stop: 1}, {bt: format.Batching{Rows: 3}, stop: 1, block: 16},
 		{bt: format.Batching{Rows: 2}, stop: 2, block: 61, chunk: 5}, {block: 16, chunk: 3},
 	} {
+		how.o = o
 		got := readFile(t, file, how)
 		if fails { // rows before the damage may or may not come
 			if got[len(got)-1] != want[len(want)-1] {
@@ -221,6 +222,41 @@ func invariant(t testing.TB, file []byte) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%+v (-want +got):\n%s", how, diff)
 		}
+	}
+}
+
+// TestReadLarge reads files of many blocks.
+func TestReadLarge(t *testing.T) {
+	for name, sep := range map[string]string{"Lines": "\n", "List": ",\n", "Pretty": " \n"} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			const records = 5000
+			for i := range records {
+				record := fmt.Sprintf(`{"a":%d,"b":"%s","c":{"d":[%d,"\u00e9\ud83d\ude00"]}}`, i, strings.Repeat("é", i%70), i)
+				if name == "Pretty" {
+					record = strings.ReplaceAll(record, ",", ",\n ")
+				}
+				if b.WriteString(record); i < records-1 {
+					b.WriteString(sep)
+				}
+			}
+			file := b.String()
+			if name == "List" {
+				file = "[" + file + "]"
+			}
+			want := readFile(t, []byte(file), reading{})
+			if len(want) != records || !strings.HasPrefix(want[records-1], "a=4999 ") {
+				t.Fatalf("%d rows, the last %s", len(want), want[len(want)-1])
+			}
+			for _, how := range []reading{{block: 64, chunk: 50}, {block: 1000, chunk: 999}, {bt: format.Batching{Rows: 700}, stop: 1, block: 300}, {bt: format.Batching{Bytes: 1000}}} {
+				if diff := cmp.Diff(want, readFile(t, []byte(file), how)); diff != "" {
+					t.Errorf("%+v (-want +got):\n%.2000s", how, diff)
+				}
+			}
+			if got := readFile(t, inUTF16(file, true), reading{block: 200, chunk: 333}); !cmp.Equal(want, got) {
+				t.Errorf("UTF-16: %d rows", len(got))
+			}
+		})
 	}
 }
 
@@ -324,9 +360,12 @@ func TestReadStops(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		"{\"a\":1}\n{\"a\":2,\"b\":\"x\"}\n", "Charged\n{\"a\":1}", "[{\"a\":1},\n{\"a\":2}]", "{\n\"a\":1\n}{\"a\":2}\n", "{\"a\":1}\nrubbish\n{\"a\":",
-		"\xef\xbb\xbf{}", string(inUTF16("{\"a\":\"é😀\"}\n{}", false)), string(inUTF16("[1,{}]", true)), "[1]\n[2]\n", "[1]{\n",
+		"\xef\xbb\xbf{}", string(inUTF16("{\"a\":\"é😀\"}\n{}", false)), string(inUTF16("[1,{}]", true)), "[1]\n[2]\n", "[1]{\n", "{\"a\":{\"b\":1,\"c\":{}},\"a.b\":2}\n{\"a\":[]}", "{\n{}\n\"long line of more than forty bytes, surely\n{}",
 	} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, file []byte) { invariant(t, file) })
+	f.Fuzz(func(t *testing.T, file []byte) {
+		invariant(t, file, FileOptions{})
+		invariant(t, file, FileOptions{Flatten: true, MaxRecord: 40})
+	})
 }
