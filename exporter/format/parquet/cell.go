@@ -20,7 +20,7 @@ import (
 // The reasons of rejects made here, all of cells.
 const (
 	ReasonNotFinite       = "value.not_finite"  // NaN or an infinity
-	ReasonRange           = "value.range"       // an instant or day outside the years 1 to 9999
+	ReasonRange           = "value.range"       // an instant or day outside the years 1 to 9999, a time outside the day, a decimal of more than 1 KiB
 	ReasonInvalidUTF8     = "text.invalid_utf8" // text that is not UTF-8
 	ReasonNUL             = "text.nul"          // text with U+0000
 	ReasonTooLarge        = "record.too_large"  // a nested value of more than Options.MaxCell bytes
@@ -114,6 +114,9 @@ func (a *assembler) slice(n *node, v []byte) cell {
 	case sortInterval:
 		return textCell(interval(v))
 	case sortDecimal:
+		if len(v) > maxDecimal {
+			return fault(ReasonRange, hex.AppendEncode(nil, v))
+		}
 		return decimal(signed(v), n.leaf.scale)
 	case sortInt96:
 		// Nanoseconds of the day, then the Julian day; 2,440,588 is 1970-01-01.
@@ -196,12 +199,16 @@ func moment(t time.Time) cell {
 }
 
 func timeOfDay(v int64, unit time.Duration) cell {
-	if v < 0 || v > int64(24*time.Hour/unit) {
+	if v < 0 || v >= int64(24*time.Hour/unit) {
 		return fault(ReasonRange, strconv.AppendInt(nil, v, 10))
 	}
 	t := time.Unix(0, v*int64(unit)).UTC()
 	return textCell(t.AppendFormat(nil, "15:04:05.999999999"))
 }
+
+// maxDecimal is how many bytes a decimal may have: to write it takes a time that
+// grows faster than they do.
+const maxDecimal = 1 << 10
 
 // signed reads a big-endian number in two's complement.
 func signed(b []byte) *big.Int {

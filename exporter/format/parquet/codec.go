@@ -27,7 +27,7 @@ var codecNames = [...]string{"UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", 
 var errUnpacked = errors.New("a page does not decompress to the size it is said to have")
 
 // A codec decompresses pages whose size is known before. It never writes more
-// than that, whatever the page says. It belongs to one column.
+// than that, whatever the page says. It belongs to one goroutine.
 type codec struct {
 	id     int
 	gzip   *gzip.Reader
@@ -35,10 +35,17 @@ type codec struct {
 	zstd   *zstd.Decoder
 }
 
-func newCodec(id int) (*codec, error) {
+// A codecs is those of a reader: making one costs more than a page.
+type codecs [len(codecNames)]*codec
+
+// get returns the codec of that number.
+func (c *codecs) get(id int) (*codec, error) {
 	switch id {
 	case codecNone, codecSnappy, codecGzip, codecBrotli, codecZstd, codecLZ4:
-		return &codec{id: id}, nil
+		if c[id] == nil {
+			c[id] = &codec{id: id}
+		}
+		return c[id], nil
 	}
 	name := fmt.Sprint(id)
 	if id >= 0 && id < len(codecNames) {
@@ -107,8 +114,8 @@ func fill(dst []byte, r io.Reader) error {
 	return nil
 }
 
-func (c *codec) close() {
-	if c.zstd != nil {
-		c.zstd.Close()
+func (c *codecs) close() {
+	if z := c[codecZstd]; z != nil && z.zstd != nil {
+		z.zstd.Close()
 	}
 }

@@ -45,11 +45,11 @@ func (l *leaf) binary() bool {
 }
 
 // open goes to the start of a chunk.
-func (l *leaf) open(r io.ReaderAt, c *chunk, b *budget) error {
+func (l *leaf) open(r io.ReaderAt, c *chunk, codecs *codecs, b *budget) error {
 	if c.phys != l.phys {
 		return errors.New("its type differs between schema and row group: the file is damaged")
 	}
-	codec, err := newCodec(c.codec)
+	codec, err := codecs.get(c.codec)
 	if err != nil {
 		return err
 	}

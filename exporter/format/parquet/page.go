@@ -215,5 +215,4 @@ func (p *pager) take(n int64) error {
 func (p *pager) free() {
 	p.budget.left += p.held
 	p.held, p.packed, p.page = 0, nil, nil
-	p.codec.close()
 }

@@ -29,6 +29,7 @@ type reader struct {
 	layout layout
 	asm    assembler
 	b      *format.Builder
+	codecs codecs
 	budget budget
 	where  string // what is being read, for errors
 
@@ -100,6 +101,7 @@ func (r *reader) expired(after exporter.Cursor) error {
 
 func (r *reader) close() {
 	r.shut()
+	r.codecs.close()
 	if r.b != nil {
 		r.b.Release()
 	}
@@ -219,7 +221,7 @@ func (r *reader) enter() error {
 	r.where = fmt.Sprintf(", row group %d", r.group+1)
 	r.isOpen = true
 	for i, l := range r.schema.leaves {
-		if err := l.open(r.file, &r.foot.groups[r.group].chunks[i], &r.budget); err != nil {
+		if err := l.open(r.file, &r.foot.groups[r.group].chunks[i], &r.codecs, &r.budget); err != nil {
 			return r.at(l, err)
 		}
 		if r.inside > 0 {

@@ -116,8 +116,8 @@ func (v *vector) take(m int) {
 	switch {
 	case v.sort == sortText:
 		v.texts(m)
-	case vals == m && v.bulk(l.nums[l.val:l.val+m]):
-		v.n += m
+	case v.usual(l.nums[l.val : l.val+vals]):
+		v.bulk(m, l.nums[l.val:l.val+vals])
 	default:
 		v.cells(m)
 	}
@@ -125,44 +125,62 @@ func (v *vector) take(m int) {
 	l.val += vals
 }
 
-// bulk appends numbers that need no change, and reports false, having done
-// nothing, if one does.
-func (v *vector) bulk(nums []uint64) bool {
+// usual reports whether the numbers are 64 bits wide, need no change, and are of
+// kinds that the batch has met, as most are.
+func (v *vector) usual(nums []uint64) bool {
 	switch v.sort {
 	case sortInt:
 		var k exporter.Kinds
 		for _, x := range nums {
 			k |= intKind(int64(x))
 		}
-		if k&^v.kinds != 0 {
-			return false
-		}
+		return k&^v.kinds == 0
 	case sortDouble:
-		if v.kinds == 0 {
-			return false
-		}
 		for _, x := range nums {
 			if x>>52&0x7ff == 0x7ff {
 				return false
 			}
 		}
+		return v.kinds != 0
 	case sortMicros:
-		if v.kinds == 0 {
-			return false
-		}
 		for _, x := range nums {
 			if int64(x) < minMicro || int64(x) > maxMicro {
 				return false
 			}
 		}
-	default:
-		return false
+		return v.kinds != 0
 	}
-	copy(arrow.Uint64Traits.CastFromBytes(v.data)[v.n:], nums)
-	if v.valid != nil {
-		bitutil.SetBitsTo(v.valid, int64(v.n), int64(len(nums)), true)
+	return false
+}
+
+// bulk appends m cells, whose values are usual.
+func (v *vector) bulk(m int, nums []uint64) {
+	to := arrow.Uint64Traits.CastFromBytes(v.data)[v.n : v.n+m]
+	if len(nums) == m {
+		copy(to, nums)
+		if v.valid != nil {
+			bitutil.SetBitsTo(v.valid, int64(v.n), int64(m), true)
+		}
+		v.n += m
+		return
 	}
-	return true
+	if v.valid == nil {
+		v.allValid()
+	}
+	l := v.leaf
+	val := 0
+	for i, d := range l.def[l.at : l.at+m] {
+		if d != l.maxDef {
+			to[i] = 0
+			continue
+		}
+		to[i] = nums[val]
+		val++
+		at := v.n + i
+		v.valid[at>>3] |= 1 << (at & 7)
+	}
+	v.nulls += m - len(nums)
+	v.n += m
 }
 
 func intKind(x int64) exporter.Kinds {
@@ -268,19 +286,7 @@ func (v *vector) set(c cell) {
 // null appends a NULL.
 func (v *vector) null() {
 	if v.valid == nil {
-		room := len(v.data) * 8
-		switch v.sort {
-		case sortText:
-			room = len(v.offs)/4 - 1
-		case sortDate:
-			room = len(v.data) / 4
-		case sortBool:
-		default:
-			room = len(v.data) / 8
-		}
-		v.valid = v.mem.Allocate((room + 7) / 8)
-		clear(v.valid)
-		bitutil.SetBitsTo(v.valid, 0, int64(v.n), true)
+		v.allValid()
 	}
 	v.nulls++
 	switch v.sort {
@@ -293,6 +299,24 @@ func (v *vector) null() {
 		clear(v.data[v.n*8 : v.n*8+8])
 	}
 	v.n++
+}
+
+// allValid begins to note which cells are NULL.
+func (v *vector) allValid() {
+	room := len(v.data)
+	switch v.sort {
+	case sortText:
+		room = len(v.offs)/4 - 1
+	case sortDate:
+		room /= 4
+	case sortBool:
+		room *= 8
+	default:
+		room /= 8
+	}
+	v.valid = v.mem.Allocate((room + 7) / 8)
+	clear(v.valid)
+	bitutil.SetBitsTo(v.valid, 0, int64(v.n), true)
 }
 
 func (v *vector) misfit(c cell) {
