@@ -54,23 +54,27 @@ func (r *crashRig) points(t testing.TB) []string {
 // kind of point the first and the last are killed at, and one in the middle
 // fails; TAPLINE_SOAK takes them all.
 func TestCrashEverywhere(t *testing.T) {
-	r := newCrashRig(t)
+	r := newAccountRig(t)
 	want := r.undisturbed(t)
-	points := r.points(t)
-	kinds := map[string][]int{}
-	for i, p := range points {
-		kinds[kindOfPoint(p)] = append(kinds[kindOfPoint(p)], i+1)
-	}
-	t.Logf("%d failpoints of %d kinds passed by a run", len(points), len(kinds))
+	kinds := r.kindsOfPoints(t)
 	for _, family := range []string{"source.batch", "stage.put.before", "stage.put.half", "stage.put.mid", "stage.put.after", "stage.remove.before", "ensure.before", "load.before", "load.after", "sql.before COMMIT", "publish.after", "history.after"} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(kinds)), func(k string) bool { return strings.HasPrefix(k, family) }) {
 			t.Errorf("no run passes a failpoint %s", family)
 		}
 	}
+	r.sweep(t, want, kinds, func(at []int) (kill, fail []int) {
+		return []int{at[0], at[len(at)-1]}, []int{at[len(at)/2]}
+	})
+}
+
+// sweep runs once for each fault that pick names, of the points of each kind;
+// TAPLINE_SOAK takes all points.
+func (r *crashRig) sweep(t *testing.T, want string, kinds map[string][]int, pick func(at []int) (kill, fail []int)) {
+	t.Helper()
 	var faults []string
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		at := kinds[kind]
-		kill, fail := []int{at[0], at[len(at)-1]}, []int{at[len(at)/2]}
+		kill, fail := pick(at)
 		if os.Getenv("TAPLINE_SOAK") != "" {
 			kill, fail = at, at
 		}
@@ -86,6 +90,18 @@ func TestCrashEverywhere(t *testing.T) {
 		p.Go(func() { r.crashAt(t, want, fault) })
 	}
 	p.Wait()
+}
+
+// kindsOfPoints runs once and returns the failpoints that it passed, by kind,
+// as the numbers at which they can be told to act.
+func (r *crashRig) kindsOfPoints(t *testing.T) map[string][]int {
+	t.Helper()
+	points, kinds := r.points(t), map[string][]int{}
+	for i, p := range points {
+		kinds[kindOfPoint(p)] = append(kinds[kindOfPoint(p)], i+1)
+	}
+	t.Logf("%d failpoints of %d kinds passed by a run", len(points), len(kinds))
+	return kinds
 }
 
 // kindOfPoint is a point without what differs from slice to slice.
@@ -150,7 +166,7 @@ func (r *crashRig) crashAt(t *testing.T, want, fault string) {
 // seeded mark, one to five times, with faults in one of five answers, and wants
 // the table of an undisturbed run.
 func TestKillLoop(t *testing.T) {
-	r := newCrashRig(t)
+	r := newAccountRig(t)
 	want := r.undisturbed(t)
 	marks := len(r.points(t))
 	r.server.SetFaults(clevertaptest.Faults{Rate: 5, Seed: 11, Kinds: clevertaptest.Transient()})
@@ -204,11 +220,11 @@ func killAtMark(t testing.TB, s *scene, n int) {
 // TestTwoProcessesAtOnce starts the same pipeline twice: one does the work, the
 // other says who does, or finds nothing to do.
 func TestTwoProcessesAtOnce(t *testing.T) {
-	r := newCrashRig(t)
+	r := newAccountRig(t)
 	want := r.undisturbed(t)
 	for range 5 {
 		s := r.scene(t, sceneOptions{})
-		other := &scene{crashRig: r, dir: s.dir, batchRows: s.batchRows}
+		other := &scene{crashRig: r.crashRig, dir: s.dir, batchRows: s.batchRows}
 		first, second := s.command(t.Context(), nil, "run"), other.command(t.Context(), nil, "run")
 		if err := first.Start(); err != nil {
 			t.Fatal(err)
@@ -231,7 +247,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 
 // TestSIGTERM stops a run: it ends soon with 130, and the next goes on.
 func TestSIGTERM(t *testing.T) {
-	r := newCrashRig(t)
+	r := newAccountRig(t)
 	want := r.undisturbed(t)
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		s := r.scene(t, sceneOptions{})
@@ -269,7 +285,7 @@ func TestSIGTERM(t *testing.T) {
 // TestFullDisk runs on a file system that is too small, says so, and goes on
 // when there is space.
 func TestFullDisk(t *testing.T) {
-	r := newCrashRig(t)
+	r := newAccountRig(t)
 	want := r.undisturbed(t)
 	dir := t.TempDir()
 	if err := syscall.Mount("tapline-test", dir, "tmpfs", 0, "size=1m"); err != nil {
@@ -325,7 +341,7 @@ func fullDisk(t *testing.T, s *scene, want string, env []string) {
 // with it batch size, and stops on the way change nothing in the table. The
 // quarantine's places name pages, and so are left out of the content.
 func TestNothingShows(t *testing.T) {
-	r := newCrashRig(t)
+	r := newAccountRig(t)
 	want := r.undisturbed(t)
 	for i, o := range []sceneOptions{
 		{batchSize: 23, concurrency: 1}, {batchSize: 92, concurrency: 6, batchRows: 200}, {batchSize: 5000, concurrency: 3, memory: "256MiB", batchRows: 122880}, {batchSize: 4991, concurrency: 1, batchRows: 1},

@@ -39,23 +39,51 @@ var faultsBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// A crashRig is an account in this process and a binary that can be killed.
+// A crashRig is a vendor and a binary that can be killed.
 type crashRig struct {
-	server *clevertaptest.Server
-	shop   *clevertaptest.Shop
 	binary string
+	// config is the configuration of a scene, without its settings.
+	config func(sceneOptions) string
 }
 
-// newCrashRig starts an account of two events and two days, small enough that
-// hundreds of runs over it take no long, with several pages a slice.
-func newCrashRig(t testing.TB) *crashRig {
+func newCrashRig(t testing.TB, config func(sceneOptions) string) *crashRig {
 	t.Helper()
 	binary, err := faultsBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return &crashRig{binary, config}
+}
+
+// An accountRig has an account in this process for its vendor.
+type accountRig struct {
+	*crashRig
+	server *clevertaptest.Server
+}
+
+// newAccountRig starts an account of two events and two days, small enough that
+// hundreds of runs over it take no long, with several pages a slice.
+func newAccountRig(t testing.TB) *accountRig {
+	t.Helper()
 	shop := &clevertaptest.Shop{Seed: 3, First: exporter.Day{Year: 2026, Month: time.September, Day: 1}, Days: 2, Rows: 900, Garbage: 6, Epochs: 2}
-	r := &crashRig{server: clevertaptest.NewServer(t, clevertaptest.Options{Data: shop}), shop: shop, binary: binary}
+	server := clevertaptest.NewServer(t, clevertaptest.Options{Data: shop})
+	r := &accountRig{server: server, crashRig: newCrashRig(t, func(o sceneOptions) string {
+		return fmt.Sprintf(`connections:
+  - {name: ct, type: clevertap, url: %q, account_id: "${env:CT_ACCOUNT_ID}", passcode: "${env:CT_PASSCODE}", timezone: Asia/Kolkata, batch_size: %d}
+  - {name: bi, type: duckdb, path: bi.duckdb, snapshot: read.duckdb}
+pipelines:
+  - name: orders
+    from: ct
+    to: bi
+    since: 2026-09-01
+    until: 2026-09-03
+    columns:
+      - {from: profile.email, hash: sha256}
+      - {from: profile.phone, drop: true}
+    streams:
+      - {stream: events, events: ["Order Placed", "Charged"], table: "ev_{event}"}
+`, server.URL, o.batchSize)
+	})}
 	// A column that is a number on one day and a text on the next, and a row that
 	// no table can hold.
 	for i := range 40 {
@@ -102,24 +130,7 @@ func (r *crashRig) sceneIn(t testing.TB, dir string, o sceneOptions) *scene {
 	if o.batchRows == 0 {
 		o.batchRows = 60 // a part for every page or two
 	}
-	config := fmt.Sprintf(`version: 1
-memory: %s
-concurrency: %d
-connections:
-  - {name: ct, type: clevertap, url: %q, account_id: "${env:CT_ACCOUNT_ID}", passcode: "${env:CT_PASSCODE}", timezone: Asia/Kolkata, batch_size: %d}
-  - {name: bi, type: duckdb, path: bi.duckdb, snapshot: read.duckdb}
-pipelines:
-  - name: orders
-    from: ct
-    to: bi
-    since: 2026-09-01
-    until: 2026-09-03
-    columns:
-      - {from: profile.email, hash: sha256}
-      - {from: profile.phone, drop: true}
-    streams:
-      - {stream: events, events: ["Order Placed", "Charged"], table: "ev_{event}"}
-`, o.memory, o.concurrency, r.server.URL, o.batchSize)
+	config := fmt.Sprintf("version: 1\nmemory: %s\nconcurrency: %d\n", o.memory, o.concurrency) + r.config(o)
 	if err := os.WriteFile(filepath.Join(dir, "tapline.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -182,13 +193,25 @@ func databaseContent(t testing.TB, path string) string {
 	}
 	defer db.Close()
 	var out strings.Builder
-	for _, q := range []string{
-		`select column_name, data_type, table_name from information_schema.columns where table_name like 'ev_%' order by table_name, ordinal_position`,
-		`select columns(* exclude (_tapline_load, _tapline_loaded_at)) from ev_order_placed order by _tapline_slice, _tapline_row`,
-		`select columns(* exclude (_tapline_load, _tapline_loaded_at)) from ev_charged order by _tapline_slice, _tapline_row`,
+	queries := []string{`select column_name, data_type, table_name from information_schema.columns where table_name not like '\_tapline%' escape '\' order by table_name, ordinal_position`}
+	tables, err := db.Query(`select table_name from information_schema.tables where table_name not like '\_tapline%' escape '\' order by all`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tables.Next() {
+		var name string
+		if err := tables.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		queries = append(queries, fmt.Sprintf(`select columns(* exclude (_tapline_load, _tapline_loaded_at)) from %q order by _tapline_slice, _tapline_row`, name))
+	}
+	if err := tables.Err(); err != nil {
+		t.Fatal(err)
+	}
+	queries = append(queries,
 		`select columns(* exclude (load, place, quarantined_at)) from _tapline_quarantine order by slice, "row", "column"`,
-		`select table_name, status, slice, rows_read, rows_loaded, rows_quarantined, cells_quarantined from _tapline_loads order by all`,
-	} {
+		`select table_name, status, slice, rows_read, rows_loaded, rows_quarantined, cells_quarantined from _tapline_loads order by all`)
+	for _, q := range queries {
 		fmt.Fprintln(&out, "--", q)
 		appendRows(t, &out, db, q)
 	}
