@@ -79,40 +79,31 @@ func entries() (lit [288]uint32, dist [32]uint32) {
 // of those lengths. It reports false for a code that is over-subscribed or
 // incomplete, unless it is one code of one bit or none at all.
 func build(table []uint32, first int, lengths []uint8, symbols []uint32) bool {
-	var count [maxCode + 1]int
+	b := builder{table: table, first: first, free: 1 << first}
 	for _, n := range lengths {
-		count[n]++
+		b.count[n]++
 	}
-	longest := maxCode
-	for longest > 0 && count[longest] == 0 {
-		longest--
+	b.count[0] = 0
+	var next [maxCode + 1]int // where the next symbol of a length goes
+	longest, code, at := 0, 0, 0
+	for n := 1; n <= maxCode; n++ {
+		next[n] = at
+		at += b.count[n]
+		if code = code<<1 + b.count[n]; b.count[n] > 0 {
+			longest = n
+		}
 	}
-	count[0] = 0
-	var next [maxCode + 2]uint32
-	code := uint32(0)
-	for n := 1; n <= longest; n++ {
-		code <<= 1
-		next[n] = code
-		code += uint32(count[n])
-	}
-	if longest > 0 && code != 1<<longest && !(longest == 1 && code == 1) {
+	if longest > 0 && code != 1<<maxCode && !(longest == 1 && b.count[1] == 1) {
 		return false
 	}
-	clear(table[:1<<first])
-	b := builder{table: table, first: first, free: 1 << first, count: count}
-	// Codes by length: those that share a subtable come together.
-	for n := 1; n <= longest; n++ {
-		if count[n] == 0 {
-			continue
-		}
-		for s, l := range lengths {
-			if int(l) != n {
-				continue
-			}
-			b.put(bits.Reverse32(next[n])>>(32-n), n, symbols[s])
+	var sorted [288]uint16 // by length, then value
+	for s, n := range lengths {
+		if n > 0 {
+			sorted[next[n]] = uint16(s)
 			next[n]++
 		}
 	}
+	b.fill(sorted[:at], longest, symbols)
 	return true
 }
 
@@ -124,16 +115,32 @@ type builder struct {
 	count [maxCode + 1]int
 }
 
-// put places the code of n bits, in the order of the input, for what e says.
-func (b *builder) put(code uint32, n int, e uint32) {
-	if n <= b.first {
-		e = coded(e, n)
-		for i := int(code); i < 1<<b.first; i += 1 << n {
-			b.table[i] = e
+// fill places the codes of symbols. The first level is that of the codes so
+// far, and doubles for each bit more.
+func (b *builder) fill(sorted []uint16, longest int, symbols []uint32) {
+	b.table[0] = 0
+	code := uint32(0)
+	for n := 1; n <= max(longest, b.first); n++ {
+		code <<= 1
+		if n <= b.first {
+			half := 1 << (n - 1)
+			copy(b.table[half:], b.table[:half])
 		}
-		b.count[n]--
-		return
+		for range b.count[n] {
+			at, e := bits.Reverse32(code)>>(32-n), symbols[sorted[0]]
+			if n <= b.first {
+				b.table[at] = coded(e, n)
+			} else {
+				b.long(at, n, e)
+			}
+			sorted = sorted[1:]
+			code++
+		}
 	}
+}
+
+// long places a code of n bits, in the order of the input, in a subtable.
+func (b *builder) long(code uint32, n int, e uint32) {
 	root := int(code) & (1<<b.first - 1)
 	if b.table[root] == 0 {
 		b.link(root, n)
