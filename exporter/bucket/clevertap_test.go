@@ -107,6 +107,23 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// TestCleverTapEmpty: exports without an event are zero rows, whatever is left
+// of them.
+func TestCleverTapEmpty(t *testing.T) {
+	for name, content := range map[string]string{
+		".csv": header, "-x.csv": "", ".json": "", "-name.json": "Order Placed\n", "-list.json": "[]", "-quoted.json": "\"Order Placed\"",
+		".parquet": exportParquet(t, "[]"),
+	} {
+		d := newDrop(t)
+		d.put(t, orders+name, content, before)
+		for _, layout := range []string{"auto", "clevertap"} {
+			if got := rows(t, d.source(t, bucket.Selection{Files: "*", Layout: layout})); len(got) != 0 {
+				t.Errorf("%s, layout %s: %q", name, layout, got)
+			}
+		}
+	}
+}
+
 func TestCleverTapErrors(t *testing.T) {
 	d := newDrop(t)
 	d.put(t, "a.csv", "id,name\n1,x\n", before)

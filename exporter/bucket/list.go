@@ -21,6 +21,8 @@ func unwanted(name string) string {
 		return "is a folder marker"
 	case base == "_SUCCESS", strings.HasPrefix(base, "_committed_"), strings.HasPrefix(base, "_started_"):
 		return "is a marker of the program that wrote the others"
+	case base == ".DS_Store", strings.HasPrefix(base, ".") && strings.HasSuffix(base, ".crc"):
+		return "is a file that a program keeps for itself"
 	}
 	return ""
 }

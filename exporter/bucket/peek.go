@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -53,6 +54,12 @@ func (p *peeked) input() format.Input {
 		return &replay{Stream: st, head: p.sample}, nil
 	}
 	return in
+}
+
+// oneLine reports whether the content is a header or a name, and nothing below.
+func (p *peeked) oneLine() bool {
+	_, rest, _ := bytes.Cut(bytes.TrimSpace(p.sample), []byte("\n"))
+	return p.whole && len(rest) == 0
 }
 
 func (p *peeked) close() {

@@ -37,7 +37,7 @@ func (s *Source) prepareCSV(e *entry, m *member, in format.Input) error {
 	o, l := e.CSV, csv.Layout{}
 	vendor, err := s.vendor(e, m, func() bool {
 		d, err := csv.Detect(m.peeked.sample, m.peeked.whole, o)
-		return err == nil && slices.Contains(d.Columns, colTS) && slices.Contains(d.Columns, colEvent)
+		return err == nil && slices.Contains(d.Columns, colTS) && slices.Contains(d.Columns, colEvent) || m.peeked.oneLine()
 	})
 	if err != nil {
 		return err
@@ -58,8 +58,12 @@ func (s *Source) prepareCSV(e *entry, m *member, in format.Input) error {
 }
 
 func (s *Source) prepareJSON(e *entry, m *member, in format.Input) error {
-	name, record := firstRecord(m.peeked.sample)
-	vendor, err := s.vendor(e, m, func() bool { return record[colTS] != nil && (record[colEvent] != nil || name != "") })
+	var name string
+	vendor, err := s.vendor(e, m, func() bool {
+		event, keys := firstRecords(m.peeked.sample)
+		name = event
+		return keys[colTS] && (keys[colEvent] || name != "") || m.peeked.whole && len(keys) == 0
+	})
 	if err != nil {
 		return err
 	}
@@ -76,23 +80,33 @@ func (s *Source) prepareJSON(e *entry, m *member, in format.Input) error {
 	return nil
 }
 
-// firstRecord reads the first object of a JSON sample, and the line before it if
-// there is one: the name of CleverTap's event. Record is nil if the sample does
-// not hold all of it.
-func firstRecord(sample []byte) (name string, record map[string]stdjson.RawMessage) {
+// firstRecords reads the first objects of a JSON sample, of which it returns the
+// keys, and the line before them if there is one: the name of CleverTap's event.
+func firstRecords(sample []byte) (event string, keys map[string]bool) {
 	text, _ := withoutBOM(sample)
 	text = bytes.TrimLeft(text, blanks)
 	if line, rest, ok := bytes.Cut(text, []byte("\n")); ok && line[0] != '{' && line[0] != '[' {
 		text = rest
-		if line = bytes.TrimSpace(line); stdjson.Unmarshal(line, &name) != nil {
-			name = strings.ToValidUTF8(string(line), "\ufffd")
+		if line = bytes.TrimSpace(line); stdjson.Unmarshal(line, &event) != nil {
+			event = strings.ToValidUTF8(string(line), "\ufffd")
 		}
 	}
-	text = bytes.TrimLeft(text, "["+blanks)
-	if stdjson.NewDecoder(bytes.NewReader(text)).Decode(&record) != nil {
-		return name, nil
+	text = bytes.TrimLeft(text, blanks)
+	dec := stdjson.NewDecoder(bytes.NewReader(text))
+	if bytes.HasPrefix(text, []byte("[")) {
+		_, _ = dec.Token() // the bracket that was seen
 	}
-	return name, record
+	keys = map[string]bool{}
+	for range 100 {
+		var record map[string]stdjson.RawMessage
+		if !dec.More() || dec.Decode(&record) != nil {
+			break
+		}
+		for key := range record {
+			keys[key] = true
+		}
+	}
+	return event, keys
 }
 
 // prepareParquet knows the columns no sooner than the first batch: they are at
