@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -88,7 +89,7 @@ func FuzzFields(f *testing.F) {
 		if err != nil {
 			return
 		}
-		x := newIndex(syntax{delim: ',', quote: '"', escape: '"', maxRecord: 1 << 20, maxFields: 1 << 12})
+		x := newIndex(syntax{delim: ',', quote: '"', escape: '"', maxRecord: 1 << 20, maxFields: 1 << 12}, maxStarts)
 		for _, regular := range []bool{true, false} {
 			x.reset()
 			x.regular = regular
@@ -112,6 +113,61 @@ func FuzzFields(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What fast reads, it reads as exact does.
+func TestFastIsExact(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	alphabets := []string{"abc,,\n\"", "aaaaaaaaaaaaaaaaaaaaa,,,,\n", "a,\n\"\"\"\r", "a,\"\n\u65e5", "aaaaaaaaaaaaaaaaaa,,,\"\r\n"}
+	words := []string{",", ",", "\n", "\r\n", "\"a\"", "\"a,\n\"", "\"\"\"\"", "aaa", "\u65e5\u672c", "\"\r\n\"", "", "a\"a"}
+	for i := range 4000 {
+		var b []byte
+		alphabet := []rune(alphabets[i%len(alphabets)])
+		for range r.IntN(300) {
+			if i%3 == 0 {
+				b = append(b, words[r.IntN(len(words))]...)
+			} else {
+				b = utf8.AppendRune(b, alphabet[r.IntN(len(alphabet))])
+			}
+		}
+		s := syntax{delim: ',', quote: '"', escape: '"', maxRecord: 1 << (3 + r.IntN(10)), maxFields: 1 + r.IntN(8)}
+		if i%7 == 0 {
+			s.quote, s.escape = 0, 0
+		}
+		var got [2][]string
+		for k := range got {
+			x := newIndex(s, 400)
+			if k == 1 {
+				x.regular = false
+			}
+			got[k] = x.describe(b)
+		}
+		if diff := cmp.Diff(got[1], got[0]); diff != "" {
+			t.Fatalf("%q (-exact +fast):\n%s", b, diff)
+		}
+	}
+}
+
+// describe lists the records of text, scanned as often as there is room for.
+func (x *index) describe(text []byte) (out []string) {
+	buf := append(bytes.Clone(text), make([]byte, slack)...)
+	for lo := 0; lo < len(text); {
+		x.reset()
+		end := x.scan(buf, lo, len(text), true)
+		for _, r := range x.records {
+			line := fmt.Sprintf("%d-%d %d:", x.start(r), r.end, r.fields)
+			for i := range min(int(r.fields), x.maxFields-1) {
+				s := x.span(r, i)
+				line += fmt.Sprintf(" %d-%d", s.From, s.To)
+			}
+			out = append(out, line)
+		}
+		if x.cutShort() {
+			_, end = x.line(text, end, true)
+		}
+		lo = end
+	}
+	return out
 }
 
 // FuzzCell checks that the text of a cell comes back from its value, and what

@@ -39,8 +39,9 @@ type index struct {
 	seen, nul      uint64 // of fast: all bytes, joined; whether there is a NUL
 }
 
-func newIndex(s syntax) index {
-	x := index{syntax: s, starts: make([]uint32, 0, maxStarts+2*s.maxFields)}
+// newIndex returns an index with room for some n fields at a time.
+func newIndex(s syntax, n int) index {
+	x := index{syntax: s, starts: make([]uint32, 0, n+2*s.maxFields+2*group)}
 	x.regular = s.comment == 0 && (s.quote == 0 || s.escape == s.quote) && (s.escape == 0 || s.escape == s.quote)
 	x.delims, x.quotes = everyByte*uint64(s.delim), everyByte*uint64(s.quote)
 	if s.delim == 0 {

@@ -83,7 +83,7 @@ func (r *reader) open(lay Layout, after exporter.Cursor) error {
 	if r.src, err = openSource(r.ctx, r.in, format.Place{}); err != nil {
 		return err
 	}
-	sample, err := r.src.peek(SampleSize)
+	sample, err := r.src.peek(SampleSize, r.in.Size)
 	if err != nil {
 		return r.failed(err)
 	}
@@ -93,13 +93,17 @@ func (r *reader) open(lay Layout, after exporter.Cursor) error {
 	if r.b, r.cols, err = columns(r.d.Columns, r.o, lay, r.bt); err != nil {
 		return err
 	}
-	max := r.o.MaxRecord
-	if max == 0 {
-		max = defaultMaxRecord
+	most := r.o.MaxRecord
+	if most == 0 {
+		most = defaultMaxRecord
 	}
 	n := len(r.cols)
-	r.x = newIndex(r.d.syntax(max, n+1))
-	r.buf = make([]byte, window+slack)
+	size := window
+	if r.in.Size >= 0 {
+		size = int(min(max(2*r.in.Size, 4<<10), window))
+	}
+	r.x = newIndex(r.d.syntax(most, n+1), min(size, maxStarts))
+	r.buf = make([]byte, size+slack)
 	r.fill.init(r)
 	if after == "" {
 		return r.start()
@@ -197,7 +201,7 @@ func (r *reader) more() error {
 	r.hi -= r.lo
 	r.lo, r.at.pos = 0, 0
 	r.near = r.at
-	if r.hi > len(r.buf)/2 {
+	if r.hi > (len(r.buf)-slack)/2 {
 		grown := make([]byte, 2*len(r.buf)+slack)
 		copy(grown, r.buf[:r.hi])
 		r.buf = grown

@@ -32,8 +32,12 @@ func (s *source) close() { s.Stream.Close() }
 // place is where reading can go on at offset.
 func (s *source) place(offset int64) format.Place { return s.Stream.Place(min(offset, s.end)) }
 
-// peek returns up to n of the first bytes, which are read once more later.
-func (s *source) peek(n int) ([]byte, error) {
+// peek returns up to n of the first bytes, which are read once more later. size
+// is how many there are in all, if not negative.
+func (s *source) peek(n int, size int64) ([]byte, error) {
+	if size >= 0 {
+		n = int(min(int64(n), size+1)) // and one to see that there are no more
+	}
 	s.peeked = make([]byte, n)
 	got, err := io.ReadFull(s.Stream, s.peeked)
 	s.peeked = s.peeked[:got]
