@@ -26,7 +26,7 @@ import (
 // describes the fields.
 type GCSConfig struct {
 	Bucket, Prefix                   string
-	Endpoint                         string // "http://host:port"; sends no credentials
+	Endpoint                         string // "http://host:port"; sends no credentials but those given
 	Anonymous                        bool
 	CredentialsFile, CredentialsJSON string
 	UserProject                      string
@@ -37,6 +37,9 @@ type GCSConfig struct {
 // is the object's generation number, so a new upload of equal content is a new
 // one and a change of metadata is not; Updated is when the generation was made;
 // Checksum is its CRC32C.
+//
+// A folder drawn by a tool (an empty object whose name ends in a slash) is not
+// listed. Names that Put does not make, such as "a//b", are listed and read.
 //
 // Rights: storage.objects.list, .get, and for the stage .create and .delete.
 type GCS struct {
@@ -95,12 +98,14 @@ func gcsOptions(c GCSConfig) (auth, endpoint []option.ClientOption) {
 	}
 	auth = []option.ClientOption{option.WithScopes(storage.ScopeReadWrite), option.WithUserAgent("tapline")}
 	switch {
-	case root != "" || c.Anonymous:
+	case c.Anonymous:
 		auth = append(auth, option.WithoutAuthentication())
 	case c.CredentialsJSON != "":
 		auth = append(auth, option.WithCredentialsJSON([]byte(c.CredentialsJSON))) //nolint:staticcheck // the user's own configuration
 	case c.CredentialsFile != "":
 		auth = append(auth, option.WithCredentialsFile(c.CredentialsFile)) //nolint:staticcheck // as above
+	case root != "":
+		auth = append(auth, option.WithoutAuthentication())
 	}
 	return auth, endpoint
 }

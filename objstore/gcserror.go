@@ -52,6 +52,7 @@ func (g *GCS) status(err error, api *googleapi.Error, right string) error {
 	case http.StatusForbidden:
 		return fail(fmt.Sprintf("%s on gs://%s is needed: %s", right, g.place.bucket, said), ErrUnauthorized)
 	case http.StatusNotFound:
+		// Of an object in no bucket, Google says so in its message only.
 		if errors.Is(err, storage.ErrBucketNotExist) || strings.Contains(said, "bucket does not exist") {
 			return fail("gs://"+g.place.bucket, ErrNoBucket)
 		}

@@ -42,6 +42,9 @@ type S3Config struct {
 // Checksum is the MD5 where the ETag is one: of uploads in one part. Reads check
 // it but in buckets encrypted with keys of one's own, whose ETags are no MD5.
 //
+// A folder drawn by a tool (an empty object whose name ends in a slash) is not
+// listed. Names that Put does not make, such as "a//b", are listed and read.
+//
 // Put's preconditions are If-None-Match and If-Match. Stores other than Amazon's
 // that do not know them replace unconditionally: a stage that two processes
 // share needs a store that does. Directory buckets, whose listings have no

@@ -22,7 +22,7 @@ func (s *S3) try(ctx context.Context, right string, call func() error) error {
 			return fail("no AWS credentials found: give an access key, or set up AWS_PROFILE or a role: "+err.Error(), ErrUnauthorized)
 		}
 	}
-	start := time.Now()
+	var since time.Time // of the first failure
 	for n := 1; ; n++ {
 		err := call()
 		if err == nil {
@@ -31,7 +31,10 @@ func (s *S3) try(ctx context.Context, right string, call func() error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !s3Transient(err) || time.Since(start) > s.patience.Retry {
+		if since.IsZero() {
+			since = time.Now()
+		}
+		if !s3Transient(err) || time.Since(since) > s.patience.Retry {
 			return s.explain(ctx, err, right)
 		}
 		if err := s.patience.pause(ctx, n); err != nil {
