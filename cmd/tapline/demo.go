@@ -31,9 +31,10 @@ const (
 
 func newDemo(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "demo [DIR]", Short: "A vendor, its events, a database and three questions, in seconds",
-		Long: `demo starts a CleverTap account of its own on this machine, writes a tapline.yaml,
-loads a week of events into a DuckDB file, and asks it three questions. Run it
+		Use: "demo [DIR]", Short: "A vendor, its events and files, a database and four questions, in seconds",
+		Long: `demo starts a CleverTap account of its own on this machine, makes a folder of files as
+the account drops them into a bucket, writes a tapline.yaml, loads a week of both
+into a DuckDB file, and asks it four questions. Run it
 again: there is nothing to do. It needs no network. DIR is tapline-demo unless named.`,
 		Args: cobra.MaximumNArgs(1),
 	}
@@ -92,7 +93,7 @@ func writeDemo(dir, url string) (path string, err error) {
 	}
 	var b strings.Builder
 	shop := demoShop()
-	if err := t.Execute(&b, map[string]any{"URL": url,
+	if err := t.Execute(&b, map[string]any{"URL": url, "Drop": demoDrop,
 		"Since": shop.First.String(), "Until": shop.Until().String()}); err != nil {
 		return "", err
 	}
@@ -108,7 +109,7 @@ func writeDemo(dir, url string) (path string, err error) {
 			return "", fmt.Errorf("%w: %w", errUnwritable, err)
 		}
 	}
-	return path, nil
+	return path, writeDrop(dir, shop)
 }
 
 func (a *app) demo(ctx context.Context, cmd *cobra.Command, dir string) (*demoResult, error) {
@@ -116,7 +117,7 @@ func (a *app) demo(ctx context.Context, cmd *cobra.Command, dir string) (*demoRe
 	if err != nil {
 		return nil, err
 	}
-	ran, err := p.run(ctx, []string{demoPipeline}, runOptions{command: "demo"})
+	ran, err := p.run(ctx, []string{demoPipeline, demoDropPlan}, runOptions{command: "demo"})
 	result := &demoResult{Config: a.flags.config, Database: filepath.Join(dir, "bi.duckdb"), Data: demoShop().Describe(), Run: ran}
 	if err != nil {
 		return result, err

@@ -19,8 +19,9 @@ const defaultSettle = 2 * time.Minute
 
 // A Config is the section of a connection in the configuration file.
 type Config struct {
-	// URL is the bucket and a folder in it. Patterns go on from there.
-	URL string `yaml:"url" required:"true" pattern:"^(gs|s3|file)://" want:"gs://bucket/folder, s3://bucket/folder or file:///folder" doc:"where the objects are: gs://bucket/folder, s3://bucket/folder or file:///folder"`
+	// URL is the bucket and a folder in it, or a folder's path. Patterns go on
+	// from there.
+	URL string `yaml:"url" required:"true" path:"true" pattern:"^((gs|s3|file)://|[^:]+$)" want:"gs://bucket/folder, s3://bucket/folder or a folder's path" doc:"where the objects are: gs://bucket/folder, s3://bucket/folder or a folder's path"`
 	// Endpoint replaces the vendor's address, for S3-compatible stores and emulators.
 	Endpoint string `yaml:"endpoint" pattern:"^https?://" want:"an address such as http://localhost:9000" doc:"another address for s3:// or gs://, for compatible stores and emulators"`
 	// Region is that of an s3:// bucket. Empty = as the environment says.
@@ -84,15 +85,18 @@ type Options struct {
 
 // Validate says what of c is wrong, naming the key, or nil.
 func (c Config) Validate() error {
-	u, err := url.Parse(c.URL)
-	if err != nil {
-		return fmt.Errorf("url: want gs://bucket/folder, s3://bucket/folder or file:///folder")
+	u, err := &url.URL{Scheme: "file", Path: c.URL}, error(nil)
+	if strings.Contains(c.URL, "://") {
+		u, err = url.Parse(c.URL)
+	}
+	if err != nil || c.URL == "" {
+		return fmt.Errorf("url: want gs://bucket/folder, s3://bucket/folder or a folder's path")
 	}
 	switch {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("url: want no credentials, query or fragment in it; keys go to access_key and secret_key, or to key_file")
 	case u.Scheme != "gs" && u.Scheme != "s3" && u.Scheme != "file":
-		return fmt.Errorf("url: want gs://bucket/folder, s3://bucket/folder or file:///folder")
+		return fmt.Errorf("url: want gs://bucket/folder, s3://bucket/folder or a folder's path")
 	case u.Scheme == "file" && (u.Host != "" || u.Path == ""):
 		return fmt.Errorf("url: a file address has three slashes before the folder's path: file:///data/drops")
 	case u.Scheme != "file" && u.Host == "":
