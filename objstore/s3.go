@@ -303,14 +303,22 @@ func (s *S3) connect(ctx context.Context, name, etag string, offset int64) (answ
 			return answer{}, fmt.Errorf("the store answers a range of bytes with Content-Range %q", total)
 		}
 	}
-	if out.ServerSideEncryption == "" || out.ServerSideEncryption == types.ServerSideEncryptionAes256 {
-		if a.sum = md5OfETag(etag); out.SSECustomerAlgorithm == nil && a.sum != nil {
-			a.hash = func() hash.Hash { return md5.New() }
-		} else {
-			a.sum = nil
-		}
+	if a.sum = s3Sum(out, etag); a.sum != nil {
+		a.hash = func() hash.Hash { return md5.New() }
 	}
 	return a, nil
+}
+
+// s3Sum is the MD5 of an answer's object, nil when the store tells none: ETags
+// of what is encrypted with keys of one's own look like one.
+func s3Sum(out *s3.GetObjectOutput, etag string) []byte {
+	switch out.ServerSideEncryption {
+	case "", types.ServerSideEncryptionAes256:
+		if out.SSECustomerAlgorithm == nil {
+			return md5OfETag(etag)
+		}
+	}
+	return nil
 }
 
 // atEnd makes "no such range" an empty answer: nothing follows the offset.
