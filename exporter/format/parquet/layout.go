@@ -159,7 +159,7 @@ func (r *reader) put(col *format.Column, c *cell) {
 func (r *reader) keys(f *field, text *int) error {
 	a := &r.asm
 	a.entries(f.node, func(key cell, v cell) {
-		name := f.prefix + string(key.text)
+		name := f.prefix + storable(key.text)
 		col := r.layout.known[name]
 		if col == nil {
 			if len(r.layout.known)+len(r.layout.names) >= r.o.MaxColumns {

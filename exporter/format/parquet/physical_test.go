@@ -2,16 +2,19 @@ package parquet
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math"
 	"testing"
 	"time"
 
+	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/parquet"
 	"github.com/apache/arrow/go/v15/parquet/file"
 	pq "github.com/apache/arrow/go/v15/parquet/schema"
 	"github.com/google/go-cmp/cmp"
 
+	"tapline/exporter"
 	"tapline/exporter/format"
 )
 
@@ -95,5 +98,67 @@ func TestPhysical(t *testing.T) {
 				t.Errorf("kinds %v, want %s:\n%s", got.Kinds["c"], c.kinds, diff)
 			}
 		})
+	}
+}
+
+// TestRepeated is of a list in the way of protocol buffers: no group around it.
+func TestRepeated(t *testing.T) {
+	id := pq.NewInt64Node("id", parquet.Repetitions.Required, -1)
+	list := pq.NewInt64Node("list", parquet.Repetitions.Repeated, -1)
+	var b bytes.Buffer
+	w := file.NewParquetWriter(struct{ io.Writer }{&b}, pq.MustGroup(pq.NewGroupNode("root", parquet.Repetitions.Required, pq.FieldList{id, list}, -1)))
+	rg := w.AppendRowGroup()
+	write := func(vals []int64, defs, reps []int16) {
+		col, err := rg.NextColumn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := col.(*file.Int64ColumnChunkWriter).WriteBatch(vals, defs, reps); err != nil {
+			t.Fatal(err)
+		}
+		if err := col.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write([]int64{1, 2, 3}, nil, nil)
+	write([]int64{7, 8, 9}, []int16{1, 1, 0, 1}, []int16{0, 1, 0, 0})
+	if err := errors.Join(rg.Close(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []struct {
+		cursor exporter.Cursor
+		rows   int
+	}{{"", 0}, {"0:1", 1}, {"0:2", 2}} {
+		got, err := readAll(t, b.Bytes(), Options{}, format.Batching{Rows: 1}, after.cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string][]string{"id": []string{"1", "2", "3"}[after.rows:], "list": []string{"[7,8]", "[]", "[9]"}[after.rows:]}
+		if diff := cmp.Diff(want, got.Cells); diff != "" {
+			t.Errorf("after %q:\n%s", after.cursor, diff)
+		}
+	}
+}
+
+// TestRequired is of columns without definition levels.
+func TestRequired(t *testing.T) {
+	required := func(name string, typ arrow.DataType) arrow.Field { return arrow.Field{Name: name, Type: typ} }
+	rec := record(t, `[{"i":1,"s":"a","b":true,"g":{"x":1.5,"l":["p","q"]}},{"i":2,"s":"b","b":false,"g":{"x":2,"l":[]}}]`,
+		required("i", arrow.PrimitiveTypes.Int64), required("s", arrow.BinaryTypes.String), required("b", arrow.FixedWidthTypes.Boolean),
+		required("g", arrow.StructOf(required("x", arrow.PrimitiveTypes.Float64), required("l", arrow.ListOfNonNullable(arrow.BinaryTypes.String)))))
+	for _, c := range []struct {
+		o    Options
+		want map[string][]string
+	}{
+		{Options{}, map[string][]string{"i": {"1", "2"}, "s": {"a", "b"}, "b": {"true", "false"}, "g": {`{"x":1.5,"l":["p","q"]}`, `{"x":2,"l":[]}`}}},
+		{Options{Flatten: true}, map[string][]string{"i": {"1", "2"}, "s": {"a", "b"}, "b": {"true", "false"}, "g.x": {"1.5", "2"}, "g.l": {`["p","q"]`, `[]`}}},
+	} {
+		got, err := readAll(t, fileOf(t, []arrow.Record{rec}), c.o, format.Batching{}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got.Cells); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

@@ -10,9 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-
 	"tapline/exporter"
 	"tapline/exporter/format"
 )
@@ -272,60 +269,24 @@ func (r *reader) pageBytes() (n int64) {
 }
 
 // flush makes a batch of the n rows read, whose first has that index.
-func (r *reader) flush(n int, from int64) (out exporter.Batch, err error) {
-	l := &r.layout
+func (r *reader) flush(n int, from int64) (exporter.Batch, error) {
+	j := joint{out: exporter.Batch{Rows: int64(n)}}
 	if r.b != nil {
 		if err := r.b.Err(); err != nil {
-			return out, r.content(err)
+			return j.out, r.content(err)
 		}
-		out = r.b.Flush()
+		j.slow = r.b.Flush()
+		j.out.Rejects = j.slow.Rejects
 	}
-	slow, slowFirst := out, out.First
-	out.Rows, out.Kinds, out.First = int64(n), nil, nil
-	var fields []arrow.Field
-	var arrays []arrow.Array
-	add := func(name string, a arrow.Array, k exporter.Kinds) {
-		fields = append(fields, arrow.Field{Name: name, Type: a.DataType(), Nullable: true})
-		arrays = append(arrays, a)
-		out.Kinds = append(out.Kinds, k)
-	}
-	moved := make([]int, 0, 8) // where the columns of the Builder go
-	for _, c := range l.columns {
-		if v := c.vector; v != nil {
-			for _, f := range v.first {
-				f.Column = len(arrays)
-				out.First = append(out.First, f)
-			}
-			for _, bad := range v.bad {
-				out.Rejects = append(out.Rejects, exporter.Reject{Row: int64(bad.row), Column: c.name, Reason: bad.reason, Raw: storable(bad.text)})
-			}
-			v.first, v.bad = nil, nil
-			add(c.name, v.array(), v.kinds|v.base)
-			continue
+	for _, c := range r.layout.columns {
+		if c.vector != nil {
+			j.vector(c)
+		} else {
+			j.next()
 		}
-		i := len(moved)
-		moved = append(moved, len(arrays))
-		slow.Record.Column(i).Retain()
-		add(c.name, slow.Record.Column(i), slow.Kinds[i])
 	}
-	if slow.Record != nil {
-		for i := len(moved); i < int(slow.Record.NumCols()); i++ {
-			moved = append(moved, len(arrays))
-			slow.Record.Column(i).Retain()
-			add(slow.Record.ColumnName(i), slow.Record.Column(i), slow.Kinds[i])
-		}
-		slow.Record.Release()
-	}
-	for _, f := range slowFirst {
-		f.Column = moved[f.Column]
-		out.First = append(out.First, f)
-	}
-	out.Record = array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(n))
-	for _, a := range arrays {
-		a.Release()
-	}
-	r.finishBatch(&out, from)
-	return out, nil
+	r.finishBatch(j.batch(int64(n)), from)
+	return j.out, nil
 }
 
 // finishBatch sets what a batch has beside its record.
