@@ -52,18 +52,17 @@ func parquetName(name string) string {
 // names of the vendor's CSV files. It belongs to one goroutine.
 type layout struct {
 	name    string // of the content, for places
-	loc     *time.Location
 	clock   *format.Clock
 	mem     memory.Allocator
 	event   string // the event's name where records do not say it, or ""
 	parquet bool
 	pinned  bool // the layout is not a guess
-	days    dayClock
+	days    *calendar
 	rows    int64 // of the member, before the batch
 }
 
 func (s *Source) newLayout(name string) *layout {
-	return &layout{name: name, loc: s.loc, clock: format.NewClock(s.loc), mem: s.batch.Mem}
+	return &layout{name: name, clock: format.NewClock(s.loc), days: &calendar{loc: s.loc}, mem: s.batch.Mem}
 }
 
 // apply changes the sheet. A batch in which every ts is NULL may come without
@@ -133,29 +132,9 @@ func (l *layout) dates(ts *array.Timestamp) arrow.Array {
 			b.UnsafeAppendBoolToBitmap(false)
 			continue
 		}
-		b.UnsafeAppend(arrow.Date32(l.days.of(int64(v), l.loc)))
+		b.UnsafeAppend(arrow.Date32(l.days.of(int64(v))))
 	}
 	return b.NewArray()
-}
-
-// A dayClock finds the day of an instant. It remembers the day it saw last.
-type dayClock struct {
-	from, until int64 // microseconds since 1970 UTC
-	epoch       int32
-}
-
-func (d *dayClock) of(micros int64, loc *time.Location) int32 {
-	if micros < d.from || micros >= d.until {
-		day := exporter.DayOf(time.UnixMicro(micros).In(loc))
-		d.epoch = day.Epoch()
-		// Whatever the clock does at midnight, a day has these hours at least,
-		// and this instant.
-		d.from, d.until = day.Start(loc).UnixMicro(), day.Add(1).Start(loc).UnixMicro()
-		if micros < d.from || micros >= d.until {
-			d.from, d.until = micros, micros+1
-		}
-	}
-	return d.epoch
 }
 
 // instants makes column i, which the format did not read as times, instants.

@@ -32,7 +32,7 @@ type drop struct {
 	opt   bucket.Options
 }
 
-func newDrop(t *testing.T) *drop {
+func newDrop(t testing.TB) *drop {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := objstore.NewLocal(dir)
@@ -48,7 +48,7 @@ func newDrop(t *testing.T) *drop {
 }
 
 // put writes a file that was last changed at a time.
-func (d *drop) put(t *testing.T, name, content string, changed time.Time) {
+func (d *drop) put(t testing.TB, name, content string, changed time.Time) {
 	t.Helper()
 	path := filepath.Join(d.dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -62,7 +62,7 @@ func (d *drop) put(t *testing.T, name, content string, changed time.Time) {
 	}
 }
 
-func (d *drop) source(t *testing.T, sel ...bucket.Selection) *bucket.Source {
+func (d *drop) source(t testing.TB, sel ...bucket.Selection) *bucket.Source {
 	t.Helper()
 	src, err := bucket.New(d.cfg, sel, d.opt)
 	if err != nil {
@@ -72,7 +72,7 @@ func (d *drop) source(t *testing.T, sel ...bucket.Selection) *bucket.Source {
 }
 
 // slices are those of all streams.
-func slicesOf(t *testing.T, src exporter.Source, w exporter.Window) []exporter.Slice {
+func slicesOf(t testing.TB, src exporter.Source, w exporter.Window) []exporter.Slice {
 	t.Helper()
 	streams, err := src.Streams(t.Context())
 	if err != nil {
