@@ -88,12 +88,9 @@ func (c *Column) PutFloats(i int, v []float64, valid Bits) {
 // PutTexts sets the cells of the block's rows from i on to the texts of spans in
 // buf, NULL where valid says so; spans are empty there. The column must keep
 // Text, and have met the kinds of all these cells. 16 bytes beyond each span
-// are read, and not kept. False means that the column is full, as Err says.
-func (c *Column) PutTexts(i int, buf []byte, spans []Span, valid Bits) bool {
-	size := 0
-	for _, s := range spans {
-		size += int(s.To - s.From)
-	}
+// are read, and not kept; size is at least how long they are together. False
+// means that the column is full, as Err says.
+func (c *Column) PutTexts(i int, buf []byte, spans []Span, valid Bits, size int) bool {
 	c.advance(i, len(spans))
 	if !c.reserveText(size) {
 		return false

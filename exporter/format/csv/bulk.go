@@ -30,7 +30,7 @@ func (f *filler) texts(c *column, i int) int {
 		end = f.foreign(c.Met(), i)
 	}
 	if end > i {
-		c.PutTexts(i, f.r.buf, f.spans[i:end], f.valid)
+		c.PutTexts(i, f.r.buf, f.spans[i:end], f.valid, f.total)
 	}
 	return end
 }

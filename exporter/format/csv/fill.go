@@ -22,6 +22,7 @@ type filler struct {
 	spans  []format.Span
 	valid  format.Bits
 	met    byte
+	total  int // bytes of them
 	ints   []int64
 	floats []float64
 	day    uint64 // the last day of a Compact time, as it is written
@@ -80,8 +81,10 @@ func (f *filler) size(n int) {
 func (f *filler) gather(records []record, j int) {
 	starts, buf, spans := f.r.x.starts[j:], f.r.buf, f.spans[:len(records)]
 	last := j == len(f.r.cols)-1
+	classes := &f.classes
 	var met byte
 	var word uint64
+	total := uint32(0)
 	for i := range records {
 		rec := &records[i]
 		from, to := starts[rec.first], starts[rec.first+1]-1
@@ -89,7 +92,8 @@ func (f *filler) gather(records []record, j int) {
 			to = rec.end
 		}
 		spans[i] = format.Span{From: from, To: to}
-		met |= f.classes[buf[from]]
+		total += to - from
+		met |= classes[buf[from]]
 		word |= (uint64(from) - uint64(to)) >> 63 << (i & 63)
 		if i&63 == 63 {
 			f.valid[i>>6] = word
@@ -99,7 +103,7 @@ func (f *filler) gather(records []record, j int) {
 	if len(records)&63 != 0 {
 		f.valid[len(records)>>6] = word
 	}
-	f.met = met
+	f.met, f.total = met, int(total)
 	if met&maybeQuoted != 0 {
 		f.unquote()
 	}

@@ -1,15 +1,15 @@
 package csv
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "bytes"
 
 // scan indexes the records of buf[lo:hi], as many as there is room for and as
 // end before hi, and returns where the next one begins.
 func (x *index) scan(buf []byte, lo, hi int, eof bool) int {
-	start, left := lo, false
-	x.seen, x.nul = 0, 0
+	start := lo
+	x.cr = 0
+	if bytes.IndexByte(buf[lo:hi], '\r') >= 0 {
+		x.cr = 1
+	}
 	for lo < hi && x.room() {
 		if x.regular {
 			lo = x.sweep(buf, lo, hi, eof)
@@ -21,14 +21,11 @@ func (x *index) scan(buf []byte, lo, hi int, eof bool) int {
 		if next < 0 {
 			break
 		}
-		lo, left = next, true
-		if x.cutShort() {
+		if lo = next; x.cutShort() {
 			break
 		}
 	}
-	text := buf[start:lo]
-	// What fast has seen may lie behind lo.
-	x.clean = (!left && x.seen&highBits == 0 || utf8.Valid(text)) && (!left && x.nul == 0 || bytes.IndexByte(text, 0) < 0)
+	x.clean = valid(buf[start:lo])
 	return lo
 }
 

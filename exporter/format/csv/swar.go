@@ -33,7 +33,7 @@ func (x *index) fast(buf []byte, p, hi int) int {
 	starts := x.starts[:cap(x.starts)]
 	starts[first] = uint32(p)
 	w := sweep{before: 1}
-	odd := uint64(0)
+	odd, cr := uint64(0), x.cr
 	for at := p; at < hi && n+group+8 <= len(starts); at += group {
 		b := (*[group]byte)(buf[at:])
 		seps, ends, special := x.separators(b)
@@ -41,7 +41,7 @@ func (x *index) fast(buf []byte, p, hi int) int {
 			seps &= 1<<left - 1
 			ends &= 1<<left - 1
 		}
-		if special|w.inside|w.closed|w.cr != 0 {
+		if special|w.inside|w.closed|cr != 0 {
 			if seps, ends, odd = w.quotes(x.masks(b, hi-at), seps, ends); odd != 0 {
 				break
 			}
@@ -83,26 +83,20 @@ func (x *index) fast(buf []byte, p, hi int) int {
 }
 
 // separators tells which bytes are delimiters or ends of lines, and which are
-// ends of lines, quotes left aside; and whether a quote or a CR is among them.
+// ends of lines, quotes left aside; and whether there is a quote among them.
 func (x *index) separators(b *[group]byte) (seps, ends, special uint64) {
-	const lf, cr = everyByte * '\n', everyByte * '\r'
 	delim, quote := x.delims, x.quotes
-	all, nul := x.seen, x.nul
 	for i := 0; i < group; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i : i+8])
-		low := w &^ highBits
-		ascii := ^w & highBits
+		low, ascii := w&^highBits, ^(w | ^uint64(highBits))
 		// A byte of low that equals c gives 0x80 - 0, every other less than 0x80.
-		isEnd := (highBits - (low ^ lf)) & ascii
-		isSep := (highBits-(low^delim))&ascii | isEnd
-		special |= ((highBits - (low ^ quote)) | (highBits - (low ^ cr))) & ascii
-		nul |= (highBits - low) & ascii
-		all |= w
+		end := (highBits - (low ^ everyByte*'\n')) & ascii
+		sep := (highBits-(low^delim))&ascii | end
+		special |= (highBits - (low ^ quote)) & ascii
 		// Multiplying brings the eight high bits together in the top byte.
-		seps = seps>>8 | isSep*gather&(0xff<<56)
-		ends = ends>>8 | isEnd*gather&(0xff<<56)
+		seps = seps>>8 | sep*gather&(0xff<<56)
+		ends = ends>>8 | end*gather&(0xff<<56)
 	}
-	x.seen, x.nul = all, nul
 	return seps, ends, special
 }
 
