@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strings"
 
-	"cloud.google.com/go/auth"
 	"cloud.google.com/go/storage"
+	"golang.org/x/oauth2"
 	"google.golang.org/api/googleapi"
 )
 
@@ -18,7 +18,7 @@ import (
 func (g *GCS) explain(ctx context.Context, err error, right string) error {
 	var (
 		api   *googleapi.Error
-		token *auth.Error
+		token *oauth2.RetrieveError
 		ours  *failure
 	)
 	switch {
@@ -27,7 +27,7 @@ func (g *GCS) explain(ctx context.Context, err error, right string) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &token):
-		return fail("Google gave no token for the credentials: "+token.Err.Error(), ErrUnauthorized)
+		return fail("Google gave no token for the credentials: "+tokenReason(token), ErrUnauthorized)
 	case errors.As(err, &api):
 		return g.status(err, api, right)
 	case errors.Is(err, storage.ErrBucketNotExist):
@@ -39,6 +39,19 @@ func (g *GCS) explain(ctx context.Context, err error, right string) error {
 		return off
 	}
 	return fail(err.Error())
+}
+
+// tokenReason is what the server of tokens said, which the client leaves packed
+// for some kinds of credentials.
+func tokenReason(err *oauth2.RetrieveError) string {
+	said := struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}{err.ErrorCode, err.ErrorDescription}
+	if json.Unmarshal(err.Body, &said) != nil || said.Error == "" {
+		return "it does not say why"
+	}
+	return said.Error + ": " + said.Description
 }
 
 func (g *GCS) status(err error, api *googleapi.Error, right string) error {
