@@ -22,8 +22,8 @@ import (
 // sources is the registry of what can be read: one line a kind.
 func sources() map[string]sourceKind {
 	return map[string]sourceKind{
-		"bucket":    {bucket.Config{}, bucket.Selection{}, openBucket},
-		"clevertap": {clevertap.Config{}, clevertap.Selection{}, openCleverTap},
+		"bucket":    {bucket.Config{}, bucket.Selection{}, true, openBucket},
+		"clevertap": {clevertap.Config{}, clevertap.Selection{}, false, openCleverTap},
 	}
 }
 
@@ -36,7 +36,8 @@ func warehouses() map[string]warehouseKind {
 
 // A sourceKind says how a connection of its type becomes a source.
 type sourceKind struct {
-	section, stream any // the structs of its keys
+	section, stream any  // the structs of its keys
+	objects         bool // its slices are objects, which can be late
 	open            func(config.Connection, []config.StreamEntry, sourceOptions) (exporter.Source, error)
 }
 

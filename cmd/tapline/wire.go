@@ -164,6 +164,9 @@ func (p *project) expect(pl config.Pipeline, e config.StreamEntry) (x loader.Exp
 	if err != nil {
 		return x, err
 	}
+	if kind := sources()[c.Type]; !kind.objects || e.Expect.Every <= 0 {
+		return x, e.Errorf("expect", "is for files: want every: longer than nothing, and a connection of a bucket")
+	}
 	x.Every = e.Expect.Every
 	x.By, x.HasBy = e.Expect.Clock()
 	if x.Zone, err = time.LoadLocation(c.Timezone); err != nil {
