@@ -2,7 +2,6 @@ package xlsx
 
 import (
 	"archive/zip"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -98,13 +97,13 @@ func (b *book) open(name string) (*part, io.Closer, error) {
 }
 
 // each calls fn for each opening tag of a part, which may not be there.
-func (b *book) each(name string, fn func(p *part, t *xml.StartElement) (bool, error)) (found bool, err error) {
+func (b *book) each(name string, fn func(p *part, t *token) (bool, error)) (found bool, err error) {
 	p, c, err := b.open(name)
 	if p == nil {
 		return false, err
 	}
 	defer c.Close()
-	return true, p.each(func(t *xml.StartElement) (bool, error) { return fn(p, t) })
+	return true, p.each(func(t *token) (bool, error) { return fn(p, t) })
 }
 
 // root finds where the workbook is.
@@ -122,15 +121,15 @@ func (b *book) root() error {
 func (b *book) relations(of string) (map[string]relation, error) {
 	dir, file := path.Split(of)
 	out := map[string]relation{}
-	_, err := b.each(dir+"_rels/"+file+".rels", func(_ *part, t *xml.StartElement) (bool, error) {
-		if t.Name.Local != "Relationship" || attr(t, "TargetMode") == "External" {
+	_, err := b.each(dir+"_rels/"+file+".rels", func(_ *part, t *token) (bool, error) {
+		if string(t.name) != "Relationship" || string(t.attr("TargetMode")) == "External" {
 			return true, nil
 		}
-		target := attr(t, "Target")
+		target := string(t.attr("Target"))
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join(dir, target)
 		}
-		out[attr(t, "Id")] = relation{path.Base(attr(t, "Type")), target}
+		out[string(t.attr("Id"))] = relation{path.Base(string(t.attr("Type"))), target}
 		if len(out) > maxSheets {
 			return false, errors.New("it has too many relations: save it anew")
 		}
@@ -142,15 +141,15 @@ func (b *book) relations(of string) (map[string]relation, error) {
 // workbook reads the list of sheets and the calendar.
 func (b *book) workbook() error {
 	b.date0, b.has60 = -25569, true // 1899-12-30
-	found, err := b.each(b.path, func(_ *part, t *xml.StartElement) (bool, error) {
-		switch t.Name.Local {
+	found, err := b.each(b.path, func(_ *part, t *token) (bool, error) {
+		switch string(t.name) {
 		case "workbookPr":
-			if isTrue(attr(t, "date1904")) {
+			if isTrue(t.attr("date1904")) {
 				b.date0, b.has60 = -24107, false // 1904-01-01
 			}
 		case "sheet":
-			state := attr(t, "state")
-			b.sheets = append(b.sheets, sheet{attr(t, "name"), attr(t, "id"), state == "hidden" || state == "veryHidden"})
+			state := string(t.attr("state"))
+			b.sheets = append(b.sheets, sheet{string(t.attr("name")), string(t.attr("id")), state == "hidden" || state == "veryHidden"})
 			if len(b.sheets) > maxSheets {
 				return false, fmt.Errorf("it has more than %d sheets: split it", maxSheets)
 			}
@@ -201,8 +200,8 @@ func (t *texts) at(i int) []byte {
 
 func (b *book) sharedStrings(name string, most int64) error {
 	s := &b.strings
-	_, err := b.each(name, func(p *part, t *xml.StartElement) (_ bool, err error) {
-		if t.Name.Local != "si" {
+	_, err := b.each(name, func(p *part, t *token) (_ bool, err error) {
+		if string(t.name) != "si" {
 			return true, nil
 		}
 		from := len(s.all)
@@ -223,11 +222,11 @@ func (b *book) sharedStrings(name string, most int64) error {
 func (b *book) styleSheet(name string) error {
 	custom := map[int]numFormat{}
 	inCells := false
-	_, err := b.each(name, func(_ *part, t *xml.StartElement) (bool, error) {
-		switch t.Name.Local {
+	_, err := b.each(name, func(_ *part, t *token) (bool, error) {
+		switch string(t.name) {
 		case "numFmt":
-			if id, err := strconv.Atoi(attr(t, "numFmtId")); err == nil && !inCells && len(custom) < maxStyles {
-				custom[id] = parseFormat(attr(t, "formatCode"))
+			if id, err := strconv.Atoi(string(t.attr("numFmtId"))); err == nil && !inCells && len(custom) < maxStyles {
+				custom[id] = parseFormat(string(t.attr("formatCode")))
 			}
 		case "cellXfs":
 			inCells = true
@@ -237,7 +236,7 @@ func (b *book) styleSheet(name string) error {
 			if !inCells {
 				break
 			}
-			id, _ := strconv.Atoi(attr(t, "numFmtId")) // 0, a number, if there is none
+			id, _ := strconv.Atoi(string(t.attr("numFmtId"))) // 0, a number, if there is none
 			f, ok := custom[id]
 			if !ok {
 				f = builtIn(id)

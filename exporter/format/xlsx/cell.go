@@ -66,14 +66,14 @@ func (c *cell) name() string {
 // convert makes a cell of the text of its value, by its type (the attribute t
 // of c in SpreadsheetML) and the format of its style.
 func (r *reader) convert(typ string, style int, v []byte) (cell, error) {
-	if typ == "" || typ == "n" {
+	if typ == "n" {
 		v = bytes.TrimSpace(v)
 	}
 	if len(v) == 0 {
 		return cell{}, nil
 	}
 	switch typ {
-	case "", "n":
+	case "n":
 		shows := plainNumber
 		if style > 0 && style < len(r.book.styles) {
 			shows = r.book.styles[style]

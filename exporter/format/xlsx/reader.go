@@ -2,7 +2,6 @@ package xlsx
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -77,8 +76,8 @@ func (r *reader) open(ctx context.Context, after exporter.Cursor) (err error) {
 // start goes to the first row.
 func (r *reader) start() error {
 	found := false
-	err := r.part.each(func(t *xml.StartElement) (bool, error) {
-		found = t.Name.Local == "sheetData"
+	err := r.part.each(func(t *token) (bool, error) {
+		found = string(t.name) == "sheetData"
 		return !found, nil
 	})
 	if err == nil && !found {
@@ -134,7 +133,7 @@ func (r *reader) next(ctx context.Context) (b exporter.Batch, err error) {
 	}
 	b = r.b.Flush()
 	b.Cursor = exporter.Cursor(strconv.Itoa(r.row))
-	at := r.part.d.InputOffset()
+	at := r.part.s.read
 	b.Bytes, r.reached = at-r.reached, at
 	return b, nil
 }
@@ -142,31 +141,23 @@ func (r *reader) next(ctx context.Context) (b exporter.Batch, err error) {
 // nextRow reads the next row of the sheet.
 func (r *reader) nextRow() error {
 	for {
-		token, err := r.part.next()
-		if err == io.EOF {
-			err = errors.New("it ends in the middle: the file is damaged")
-		}
-		if err != nil {
+		t, err := r.part.must()
+		switch {
+		case err != nil:
 			return err
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			if t.Name.Local == "row" {
-				return r.readRow(&t)
-			}
-		case xml.EndElement:
-			if t.Name.Local == "sheetData" {
-				r.done = true
-				return nil
-			}
+		case t.is(opening, "row"):
+			return r.readRow(t)
+		case t.is(closing, "sheetData"):
+			r.done = true
+			return nil
 		}
 	}
 }
 
-func (r *reader) readRow(t *xml.StartElement) error {
+func (r *reader) readRow(t *token) error {
 	row := r.row + 1
-	if s := attr(t, "r"); s != "" {
-		n, err := strconv.Atoi(s)
+	if s := t.attr("r"); s != nil {
+		n, err := strconv.Atoi(string(s))
 		if err != nil || n < row {
 			return fmt.Errorf("row %q follows row %d: the file is damaged", s, r.row)
 		}
@@ -262,37 +253,29 @@ func (r *reader) place(col int) string {
 // eachCell reads the cells of a row and calls fn for those that are not empty.
 func (r *reader) eachCell(fn func(col int, c *cell) error) error {
 	for col := -1; ; {
-		token, err := r.part.next()
-		if err == io.EOF {
-			err = errors.New("it ends in the middle: the file is damaged")
+		t, err := r.part.must()
+		switch {
+		case err != nil:
+			return err
+		case t.is(closing, "row"):
+			return nil
+		case !t.is(opening, "c"):
+			continue
 		}
-		if err != nil {
+		if col, err = r.column(t, col+1); err != nil {
 			return err
 		}
-		switch t := token.(type) {
-		case xml.EndElement:
-			if t.Name.Local == "row" {
-				return nil
-			}
-		case xml.StartElement:
-			if t.Name.Local != "c" {
-				continue
-			}
-			if col, err = r.column(&t, col+1); err != nil {
-				return err
-			}
-			if err := r.cell(&t, col, fn); err != nil {
-				return err
-			}
+		if err := r.cell(t, col, fn); err != nil {
+			return err
 		}
 	}
 }
 
 // column reads which column a cell is in; without a reference, the next.
-func (r *reader) column(t *xml.StartElement, next int) (int, error) {
-	ref := attr(t, "r")
+func (r *reader) column(t *token, next int) (int, error) {
+	ref := t.attr("r")
 	col := next
-	if ref != "" {
+	if ref != nil {
 		col = -1
 		for i := 0; i < len(ref) && i < 3 && ref[i]|0x20 >= 'a' && ref[i]|0x20 <= 'z'; i++ {
 			col = (col+1)*26 + int(ref[i]|0x20-'a')
@@ -305,32 +288,46 @@ func (r *reader) column(t *xml.StartElement, next int) (int, error) {
 }
 
 // cell reads a cell to its end and calls fn if it is not empty.
-func (r *reader) cell(t *xml.StartElement, col int, fn func(col int, c *cell) error) error {
-	typ := attr(t, "t")
-	style, _ := strconv.Atoi(attr(t, "s")) // 0, a number, if there is none
+func (r *reader) cell(t *token, col int, fn func(col int, c *cell) error) error {
+	typ := cellType(t.attr("t"))
+	style := 0 // a number
+	if s := t.attr("s"); s != nil {
+		style, _ = strconv.Atoi(string(s)) // what is none is 0
+	}
 	r.value = r.value[:0]
 	for {
-		token, err := r.part.next()
-		if err == io.EOF {
-			err = errors.New("it ends in the middle: the file is damaged")
+		t, err := r.part.must()
+		switch {
+		case err != nil:
+			return err
+		case t.is(closing, "c"):
+			return r.finish(typ, style, col, fn)
+		case t.is(opening, "v"):
+			r.value, err = r.part.text(r.value, "v", true)
+		case t.is(opening, "is"):
+			r.value, err = r.part.text(r.value, "is", false)
 		}
 		if err != nil {
 			return err
 		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			switch name := t.Name.Local; name {
-			case "v", "is":
-				if r.value, err = r.part.text(r.value, name, name == "v"); err != nil {
-					return err
-				}
-			}
-		case xml.EndElement:
-			if t.Name.Local == "c" {
-				return r.finish(typ, style, col, fn)
-			}
-		}
 	}
+}
+
+// cellType is the type of a cell as a constant: b goes with its tag.
+func cellType(b []byte) string {
+	switch string(b) {
+	case "s":
+		return "s"
+	case "str", "inlineStr":
+		return "str"
+	case "b":
+		return "b"
+	case "e":
+		return "e"
+	case "d":
+		return "d"
+	}
+	return "n"
 }
 
 func (r *reader) finish(typ string, style, col int, fn func(col int, c *cell) error) error {
