@@ -3,6 +3,7 @@ package json
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf16"
@@ -69,7 +70,7 @@ func (c *content) more() error {
 			empty = 0
 		}
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			c.eof = true
 			clear(c.buf[c.end:][:padding])
 			c.buf[c.end] = '\n'

@@ -195,7 +195,8 @@ func (s *stream) damage(err error) error {
 	case s.in.left == 0 && errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("unpack: %s: byte %d: %w: it ends in the middle", s.name, s.in.at, exporter.ErrContent)
 	}
-	return fmt.Errorf("unpack: %s: before byte %d: %w: %w", s.name, s.in.at, exporter.ErrContent, err)
+	// As text, for a decoder's error may wrap io.EOF, which means another thing.
+	return fmt.Errorf("unpack: %s: before byte %d: %w: %s", s.name, s.in.at, exporter.ErrContent, err.Error())
 }
 
 // A meter fails when its reader gives far more than went into it.

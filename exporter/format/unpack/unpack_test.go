@@ -393,3 +393,12 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// TestDamageIsNoEnd: what reads on until io.EOF must not take damage for it.
+func TestDamageIsNoEnd(t *testing.T) {
+	s := &stream{name: "a", in: &packed{left: -1}}
+	err := s.damage(fmt.Errorf("decoder: %w", io.EOF))
+	if errors.Is(err, io.EOF) || !errors.Is(err, exporter.ErrContent) {
+		t.Errorf("%v", err)
+	}
+}

@@ -44,7 +44,7 @@ func (a *archive) damage(err error) error {
 	if a.at.err != nil {
 		return a.at.err
 	}
-	return fmt.Errorf("unpack: %s: %w: %w", a.src.Name, exporter.ErrContent, err)
+	return fmt.Errorf("unpack: %s: %w: %s", a.src.Name, exporter.ErrContent, err.Error())
 }
 
 // document reports whether the archive is a document of its own kind: a
