@@ -180,7 +180,7 @@ var delimiters = []struct {
 
 // dialect finds the delimiter, quote and escape that explain the sample best.
 func (s *sniffer) dialect(d *Dialect, p pins) {
-	best, bestShare := *d, -1000
+	best, bestShare := *d, -1001
 	try := func(delim byte, weak bool) {
 		for _, q := range s.quotes(p) {
 			c := *d

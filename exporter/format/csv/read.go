@@ -38,13 +38,13 @@ func Read(ctx context.Context, in format.Input, o Options, lay Layout, bt format
 // errStopped says that no further batch is wanted.
 var errStopped = fmt.Errorf("csv: stopped")
 
-// The buffer: as much is indexed at a time as stays in the cache, and what is
-// behind the content may be read in steps of whole words.
+// The buffer is read in windows, of which as many fields are indexed at a time
+// as stay in the nearest cache while columns are filled from them. Behind its
+// content it can be read on in steps of whole groups.
 const (
-	window = 128 << 10
-	slack  = 128
-	// maxStarts bounds the index however short the fields are.
-	maxStarts = 1 << 16
+	window    = 128 << 10
+	slack     = 128
+	maxStarts = 1 << 12
 )
 
 // A reader reads one content.
