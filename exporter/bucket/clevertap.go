@@ -32,8 +32,8 @@ func texts() []string {
 }
 
 // parquetName gives the CSV's name of a column of a Parquet export, whose
-// identities are in a block of their own. Source: ../reference of CleverTap's
-// Parquet files as users' tables show them; the vendor documents none of it.
+// identities are in a block of their own. The vendor documents none of it; the
+// names are those that tables over real files show.
 func parquetName(name string) string {
 	rest, ok := strings.CutPrefix(name, "identity.")
 	switch {

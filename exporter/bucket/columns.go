@@ -3,6 +3,7 @@ package bucket
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -129,7 +130,8 @@ func (c *constant) build(n int) arrow.Array {
 	}
 	switch b := b.(type) {
 	case *array.StringBuilder:
-		text := c.value.(string)
+		// Names of members of archives are in no particular encoding.
+		text := strings.ToValidUTF8(strings.ReplaceAll(c.value.(string), "\x00", "\ufffd"), "\ufffd")
 		b.ReserveData(n * len(text))
 		for range n {
 			b.Append(text)

@@ -75,7 +75,7 @@ func TestSelection(t *testing.T) {
 	}
 	cfg.Timezone = ""
 	for pattern, likely := range map[string]bool{
-		"1663664837-*-Order-Placed-*.csv.gz": true, "in/*-Order-*.csv": true, "*.csv": false, "in/orders-*.csv": false, "{date:%Y-%m-%d}.csv": false,
+		"1663664837-*-Order-Placed-*.csv.gz": true, "in/1663664837-[0-9]*.csv": true, "in/*-Order-*.csv": false, "2026-09-*.csv": false, "*.csv": false, "in/orders-*.csv": false, "{date:%Y-%m-%d}.csv": false,
 	} {
 		_, err := bucket.New(cfg, []bucket.Selection{{Files: pattern}}, bucket.Options{})
 		if (err != nil) != likely || err != nil && !strings.Contains(err.Error(), "timezone:") {

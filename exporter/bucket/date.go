@@ -10,7 +10,7 @@ import (
 	"tapline/exporter"
 )
 
-// datePart is what stands for each letter of {date:%Y/%m/%d}. Each may stand
+// dateParts are what stands for each letter of {date:%Y/%m/%d}. Each may stand
 // once in a pattern, in one date part or in several: y={date:%Y}/m={date:%m}.
 // A name that shows no day of the calendar does not match.
 var dateParts = map[rune]string{

@@ -34,9 +34,13 @@ type entry struct {
 	finger string
 }
 
-// likelyExport matches patterns whose last element is meant for the files of
-// CleverTap: an export's id in front, or a wildcard in its place.
-var likelyExport = regexp.MustCompile(`(?:\A|/)(?:\d{9,11}|\*|[\[\]0-9?-]+)-[^/]*\z`)
+var (
+	// export matches patterns whose last element begins with the id of an export
+	// of CleverTap.
+	export = regexp.MustCompile(`(?:\A|/)\d{9,11}-[^/]*\z`)
+	// maybeExport matches these and those with a wildcard in the id's place.
+	maybeExport = regexp.MustCompile(`(?:\A|/)(?:\d{9,11}|\*|(?:\[[^]/]*\])+)-[^/]*\z`)
+)
 
 func newEntry(i int, sel Selection, cfg Config) (*entry, error) {
 	e := &entry{Selection: sel, index: i, settle: defaultSettle}
@@ -67,8 +71,8 @@ func newEntry(i int, sel Selection, cfg Config) (*entry, error) {
 	default:
 		return nil, fmt.Errorf("layout: %q is not one of auto, plain, clevertap", sel.Layout)
 	}
-	if cfg.Timezone == "" && (e.Layout == layoutCleverTap || e.Layout == layoutAuto && likelyExport.MatchString(sel.Files)) {
-		return nil, fmt.Errorf("files: %q looks like exports of CleverTap, whose times are local: set timezone: on the connection, or layout: plain here", sel.Files)
+	if vendor := e.Layout == layoutCleverTap || e.Layout == layoutAuto && (e.Per == perEvent || export.MatchString(sel.Files)); vendor && cfg.Timezone == "" {
+		return nil, fmt.Errorf("files: %q names exports of CleverTap, whose times are local: set timezone: on the connection, or layout: plain here", sel.Files)
 	}
 	if e.facts, err = factsNamed(sel.FileColumns); err != nil {
 		return nil, err
@@ -88,7 +92,7 @@ func fingerprint(parts ...any) string {
 
 // partition is the column that the entry's tables are partitioned by.
 func (e *entry) partition() string {
-	if e.Layout == layoutCleverTap || e.Layout == layoutAuto && (e.Per == perEvent || likelyExport.MatchString(e.Files)) {
+	if e.Layout == layoutCleverTap || e.Layout == layoutAuto && (e.Per == perEvent || maybeExport.MatchString(e.Files)) {
 		return colDate
 	}
 	return ""

@@ -4,8 +4,10 @@ import (
 	"context"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tapline/exporter"
 	"tapline/objstore"
@@ -15,6 +17,8 @@ import (
 func unwanted(name string) string {
 	base := path.Base(name)
 	switch {
+	case !utf8.ValidString(name):
+		return "has a name that is not UTF-8; rename it"
 	case name == "":
 		return "has no name"
 	case strings.HasSuffix(name, "/"), strings.HasSuffix(name, "_$folder$"):
@@ -48,8 +52,12 @@ func (s *Source) list(ctx context.Context, e *entry, fn func(found)) error {
 
 // slice makes the slice of an object.
 func (s *Source) slice(e *entry, st exporter.Stream, f found, w exporter.Window) exporter.Slice {
+	name := f.Name
+	if !utf8.ValidString(name) { // it is ignored; its name goes to warehouses all the same
+		name = strings.Trim(strconv.QuoteToASCII(name), `"`)
+	}
 	return exporter.Slice{
-		Stream: st, Name: f.Name, Revision: f.Generation,
+		Stream: st, Name: name, Revision: f.Generation,
 		Object: &exporter.Object{
 			Size: f.Size, Checksum: f.Checksum, Updated: f.Updated, Settles: f.Updated.Add(e.settle),
 			Ignored: e.ignored(f.Object, f.span, w, s.loc),
@@ -128,7 +136,10 @@ func (s *Source) events(ctx context.Context, e *entry, young bool) (*snapshot, e
 	}
 	snap := &snapshot{taken: s.now(), by: map[string][]found{}}
 	err := s.list(ctx, e, func(f found) {
-		event := eventOf(f.Name)
+		event := ""
+		if utf8.ValidString(f.Name) {
+			event = eventOf(f.Name)
+		}
 		if event != "" || unwanted(f.Name) == "" {
 			event = strings.Clone(event)
 			snap.by[event] = append(snap.by[event], f)

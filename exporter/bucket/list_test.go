@@ -93,11 +93,12 @@ func TestPerEvent(t *testing.T) {
 	d := newDrop(t)
 	for _, name := range []string{
 		"1663664837-1663785000-Order-Placed-20220921-0-0.csv", "1663664837-1663871400-Order-Placed-20220922-0-0.csv",
-		"1663664837-1663785000-App-Launched-20220921-0-0.csv", "other.csv", "_SUCCESS",
+		"1663664837-1663785000-App-Launched-20220921-0-0.csv", "x-other.csv", "other.csv", "_SUCCESS",
 	} {
 		d.put(t, name, "ts,eventName\n", before)
 	}
-	src := d.source(t, bucket.Selection{Files: "*", Per: "event"})
+	d.put(t, "odd-\xff.csv", "a\n", before)
+	src := d.source(t, bucket.Selection{Files: "[!o]*", Per: "event"}, bucket.Selection{Files: "o*"})
 	streams, err := src.Streams(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -110,11 +111,14 @@ func TestPerEvent(t *testing.T) {
 		}
 		got = append(got, fmt.Sprintf("%s %v %s %d", st.Name, st.Vars, st.Partition, len(list)))
 	}
-	want := []string{"files/*/App-Launched map[event:App-Launched] event_date 1", "files/*/Order-Placed map[event:Order-Placed] event_date 2", "files/* map[] event_date 0"}
+	want := []string{"files/[!o]*/App-Launched map[event:App-Launched] event_date 1", "files/[!o]*/Order-Placed map[event:Order-Placed] event_date 2", "files/[!o]* map[] event_date 0", "files/o* map[]  2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("streams (-want +got):\n%s", diff)
 	}
-	if n := streams[2].Notice; !strings.Contains(n, "1 objects") || !strings.Contains(n, "other.csv") {
+	if got := listed(t, src, exporter.Window{}); got[3] != `odd-\xff.csv: has a name that is not UTF-8; rename it` {
+		t.Errorf("an odd name is %s", got[3])
+	}
+	if n := streams[2].Notice; !strings.Contains(n, "1 objects") || !strings.Contains(n, "x-other.csv") {
 		t.Errorf("notice %q", n)
 	}
 }

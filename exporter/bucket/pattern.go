@@ -18,7 +18,7 @@ const maxPattern = 1024
 //     ?          one character but /
 //     [a-z] [!a] one character of a set, or not of it, never /
 //     {a,b}      either; patterns may stand inside
-//     {date:%Y/%m/%d}  a date; see datePart
+//     {date:%Y/%m/%d}  a date; see dateParts
 //     \*         the character itself
 //
 // The whole name must match, from the connection's url on. Everything is matched
