@@ -142,6 +142,7 @@ func TestOldCursor(t *testing.T) {
 type counting struct {
 	objstore.Store
 	opened, closed int
+	bytes          int64
 }
 
 func (c *counting) Open(ctx context.Context, o objstore.Object, offset int64) (io.ReadCloser, error) {
@@ -156,6 +157,12 @@ func (c *counting) Open(ctx context.Context, o objstore.Object, offset int64) (i
 type counted struct {
 	io.ReadCloser
 	c *counting
+}
+
+func (r *counted) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.c.bytes += int64(n)
+	return n, err
 }
 
 func (r *counted) Close() error {
@@ -187,5 +194,22 @@ func TestOpens(t *testing.T) {
 				t.Errorf("%s: opened %d times, closed %d times; want 1", sl.Name, c.opened, c.closed)
 			}
 		}
+	}
+}
+
+// TestResumeReadsOn: what was read of a large object is not read again, but for
+// a look at its start.
+func TestResumeReadsOn(t *testing.T) {
+	d := newDrop(t)
+	d.put(t, "a.csv", table(200_000), before)
+	c := &counting{Store: d.store}
+	d.opt.Store, d.opt.BatchRows = c, 10_000
+	src := d.source(t, bucket.Selection{Files: "*"})
+	sl := slicesOf(t, src, exporter.Window{})[0]
+	whole := exportertest.ReadAll(t, src, sl, "")
+	c.bytes = 0
+	rest := exportertest.ReadAll(t, src, sl, whole.Cursors[17])
+	if len(rest.Rows) != 20_000 || c.bytes > sl.Object.Size/2 {
+		t.Errorf("%d rows by reading %d of %d bytes; want 20000 by less than half", len(rest.Rows), c.bytes, sl.Object.Size)
 	}
 }
