@@ -2,6 +2,7 @@ package csv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -29,14 +30,14 @@ func Read(ctx context.Context, in format.Input, o Options, lay Layout, bt format
 			err = r.run()
 		}
 		r.close()
-		if err != nil && err != errStopped {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(exporter.Batch{}, err)
 		}
 	}
 }
 
 // errStopped says that no further batch is wanted.
-var errStopped = fmt.Errorf("csv: stopped")
+var errStopped = errors.New("csv: stopped")
 
 // The buffer is read in windows, of which as many fields are indexed at a time
 // as stay in the nearest cache while columns are filled from them. Behind its
@@ -45,6 +46,7 @@ const (
 	window    = 128 << 10
 	slack     = 128
 	maxStarts = 1 << 12
+	wideRows  = 128 // of many columns more are indexed than that
 )
 
 // A reader reads one content.
@@ -83,11 +85,11 @@ func (r *reader) open(lay Layout, after exporter.Cursor) error {
 	if r.src, err = openSource(r.ctx, r.in, format.Place{}); err != nil {
 		return err
 	}
-	sample, err := r.src.peek(SampleSize, r.in.Size)
+	sample, complete, err := r.src.peek(SampleSize, r.in.Size)
 	if err != nil {
 		return r.failed(err)
 	}
-	if r.d, err = Detect(sample, len(sample) < SampleSize, r.o); err != nil {
+	if r.d, err = Detect(sample, complete, r.o); err != nil {
 		return fmt.Errorf("%s: %w", r.in.Name, err)
 	}
 	if r.b, r.cols, err = columns(r.d.Columns, r.o, lay, r.bt); err != nil {
@@ -102,7 +104,7 @@ func (r *reader) open(lay Layout, after exporter.Cursor) error {
 	if r.in.Size >= 0 {
 		size = int(min(max(2*r.in.Size, 4<<10), window))
 	}
-	r.x = newIndex(r.d.syntax(most, n+1), min(size, maxStarts))
+	r.x = newIndex(r.d.syntax(most, n+1), min(size, max(maxStarts, wideRows*n), window/2))
 	r.buf = make([]byte, size+slack)
 	r.fill.init(r)
 	if after == "" {

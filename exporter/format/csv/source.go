@@ -2,7 +2,6 @@ package csv
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"tapline/exporter/format"
@@ -32,20 +31,27 @@ func (s *source) close() { s.Stream.Close() }
 // place is where reading can go on at offset.
 func (s *source) place(offset int64) format.Place { return s.Stream.Place(min(offset, s.end)) }
 
-// peek returns up to n of the first bytes, which are read once more later. size
-// is how many there are in all, if not negative.
-func (s *source) peek(n int, size int64) ([]byte, error) {
+// peek returns up to most of the first bytes, which are read once more later.
+// size is how many there should be in all, if not negative; complete reports
+// that these are all.
+func (s *source) peek(most int, size int64) (b []byte, complete bool, err error) {
+	n := most
 	if size >= 0 {
-		n = int(min(int64(n), size+1)) // and one to see that there are no more
+		n = int(min(int64(most), size+1)) // and one to see that there are no more
 	}
-	s.peeked = make([]byte, n)
-	got, err := io.ReadFull(s.Stream, s.peeked)
-	s.peeked = s.peeked[:got]
+	b = make([]byte, n)
+	got, err := io.ReadFull(s.Stream, b)
+	if err == nil && n < most {
+		b = append(b, make([]byte, most-n)...)
+		n, err = io.ReadFull(s.Stream, b[got:])
+		got += n
+	}
+	s.peeked = b[:got]
 	s.end += int64(got)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, err
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return s.peeked, true, nil
 	}
-	return s.peeked, nil
+	return s.peeked, false, err
 }
 
 // drop passes over the first n of the peeked bytes.
