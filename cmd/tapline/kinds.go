@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -108,18 +107,20 @@ func openBucket(c config.Connection, entries []config.StreamEntry, o sourceOptio
 	if err != nil {
 		return nil, err
 	}
+	options := bucket.Options{
+		Log: o.log, BatchRows: o.batchRows, BatchBytes: o.batchBytes, Mem: format.NewPool(o.batchBytes),
+	}
+	// What is wrong in the file is said before the place is looked at.
+	if _, err := bucket.New(cfg, sel, options); err != nil {
+		return nil, c.Errorf("", "%v", err)
+	}
 	store, err := objstore.Open(o.ctx, cfg.Objects())
 	if err != nil {
 		return nil, fmt.Errorf("connection %s: %w", c.Name, err)
 	}
-	s, err := bucket.New(cfg, sel, bucket.Options{
-		Store: store, Log: o.log, BatchRows: o.batchRows, BatchBytes: o.batchBytes,
-		Mem: format.NewPool(o.batchBytes),
-	})
-	if err != nil {
-		return nil, errors.Join(c.Errorf("", "%v", err), store.Close())
-	}
-	return openedBucket{s, store}, nil
+	options.Store = store
+	s, err := bucket.New(cfg, sel, options)
+	return openedBucket{s, store}, err
 }
 
 // An openedBucket closes its store with it.

@@ -123,7 +123,11 @@ func (r pipelineResult) text(p *printer) {
 // loaded anything the error says more.
 func (r pipelineResult) brief(p *printer) {
 	if r.Settling > 0 {
-		defer p.line("%s changed only just now; a later run takes them", plural(int64(r.Settling), "file"))
+		takes := "takes them"
+		if r.Settling == 1 {
+			takes = "takes it"
+		}
+		defer p.line("%s changed only just now; a later run %s", plural(int64(r.Settling), "file"), takes)
 	}
 	if len(r.Loads) == 0 {
 		if r.Status == statusDone || len(r.Late) > 0 && len(r.Failures) == 0 {

@@ -3,11 +3,14 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	stdsql "database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +19,9 @@ import (
 
 	"tapline/exporter"
 	"tapline/exporter/clevertap/clevertaptest"
+	"tapline/objstore/buckettest"
+	"tapline/objstore/gcstest"
+	"tapline/objstore/s3test"
 )
 
 // TestMain lets the test binary be tapline for the scripts.
@@ -38,6 +44,9 @@ func TestScripts(t *testing.T) {
 			"asked":   asked,
 			"sql":     execSQL,
 			"hold":    hold,
+			"bucket":  bucketCommand,
+			"age":     age,
+			"cutgzip": cutGzip,
 		},
 	})
 }
@@ -49,6 +58,8 @@ func shop() *clevertaptest.Shop {
 
 type serverKey struct{}
 
+type cloudsKey struct{}
+
 func setup(env *testscript.Env) error {
 	server := clevertaptest.New(clevertaptest.Options{Data: shop()})
 	if err := server.Start("127.0.0.1:0"); err != nil {
@@ -56,8 +67,20 @@ func setup(env *testscript.Env) error {
 	}
 	env.Defer(func() { _ = server.Close() })
 	env.Values[serverKey{}] = server
+	clouds := map[string]*buckettest.Server{
+		"gs": gcstest.New(gcstest.Options{}, "drops"), "s3": s3test.New(s3test.Options{AccessKeyID: "reader-of-drops"}, "drops"),
+	}
+	env.Values[cloudsKey{}] = clouds
+	for name, cloud := range clouds {
+		if err := cloud.Start("127.0.0.1:0"); err != nil {
+			return err
+		}
+		env.Defer(func() { _ = cloud.Close() })
+		env.Setenv(strings.ToUpper(name)+"_URL", cloud.URL)
+	}
 	for name, value := range map[string]string{
-		"CT_URL": server.URL, "CT_ACCOUNT_ID": clevertaptest.DefaultAccountID, "CT_PASSCODE": clevertaptest.DefaultPasscode,
+		"AWS_EC2_METADATA_DISABLED": "true",
+		"CT_URL":                    server.URL, "CT_ACCOUNT_ID": clevertaptest.DefaultAccountID, "CT_PASSCODE": clevertaptest.DefaultPasscode,
 		"TZ": "UTC", "NO_COLOR": "1",
 	} {
 		env.Setenv(name, value)
@@ -142,6 +165,52 @@ func execSQL(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = db.Exec(args[1])
 	ts.Check(err)
 	ts.Check(db.Close())
+}
+
+// bucketCommand changes the buckets gs://drops and s3://drops of this process:
+// "bucket put gs NAME FILE" puts a file of an hour ago there, "bucket remove gs
+// NAME" deletes one, "bucket flaky gs" lets one request in five go wrong.
+func bucketCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: bucket put|remove|flaky gs|s3 [NAME [FILE]]")
+	}
+	cloud := ts.Value(cloudsKey{}).(map[string]*buckettest.Server)[args[1]]
+	switch {
+	case args[0] == "put" && len(args) == 4:
+		cloud.Put("drops", buckettest.Object{Name: args[2], Content: []byte(ts.ReadFile(args[3])), Created: time.Now().Add(-time.Hour)})
+	case args[0] == "remove" && len(args) == 3:
+		ts.Check(cloud.Remove("drops", args[2], nil))
+	case args[0] == "flaky":
+		cloud.SetFaults(buckettest.Faults{Rate: 5, Seed: 3})
+	default:
+		ts.Fatalf("bucket %v: unknown", args)
+	}
+}
+
+// age makes files so many hours old: age HOURS FILE...
+func age(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: age HOURS FILE...")
+	}
+	hours, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	at := time.Now().Add(-time.Duration(hours) * time.Hour)
+	for _, f := range args[1:] {
+		ts.Check(os.Chtimes(ts.MkAbs(f), at, at))
+	}
+}
+
+// cutGzip packs a file and leaves the end off: cutgzip FILE TO.
+func cutGzip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cutgzip FILE TO")
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(z.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes()[:b.Len()-9], 0o600))
 }
 
 // hold keeps a database file open, as a BI tool might, until the script ends.
