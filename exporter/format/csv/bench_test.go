@@ -84,3 +84,22 @@ func BenchmarkStandard(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(text))*float64(b.N)/1e6/(cpuTime(b)-cpu).Seconds(), "MB/cpu-s")
 }
+
+// BenchmarkIndex only finds the fields.
+func BenchmarkIndex(b *testing.B) {
+	text := export(32 << 20)
+	x := newIndex(syntax{delim: ',', quote: '"', escape: '"', maxRecord: defaultMaxRecord, maxFields: 15}, maxStarts)
+	text = append(text, make([]byte, slack)...)
+	hi := len(text) - slack
+	b.SetBytes(int64(hi))
+	b.ResetTimer()
+	cpu := cpuTime(b)
+	for b.Loop() {
+		x.prepare(text)
+		for lo := 0; lo < hi; {
+			x.reset()
+			lo = x.scan(text, lo, min(hi, lo+window), false)
+		}
+	}
+	b.ReportMetric(float64(hi)*float64(b.N)/1e6/(cpuTime(b)-cpu).Seconds(), "MB/cpu-s")
+}

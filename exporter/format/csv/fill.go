@@ -31,7 +31,7 @@ type filler struct {
 
 func (f *filler) init(r *reader) {
 	f.r, f.t.clock = r, format.NewClock(r.bt.Zone)
-	f.classes = classes
+	f.classes, f.room = classes, make([]byte, 0, 4<<10)
 	f.classes['\n'], f.classes['\r'] = 0, 0
 	if r.d.Delimiter != 0 {
 		f.classes[r.d.Delimiter] = 0

@@ -94,6 +94,7 @@ func FuzzFields(f *testing.F) {
 			x.reset()
 			x.regular = regular
 			buf := append(bytes.Clone(text), make([]byte, slack)...)
+			x.prepare(text)
 			if end := x.scan(buf, 0, len(text), true); end != len(text) {
 				t.Fatalf("scanned %d of %d bytes", end, len(text))
 			}
@@ -151,6 +152,7 @@ func TestFastIsExact(t *testing.T) {
 // describe lists the records of text, scanned as often as there is room for.
 func (x *index) describe(text []byte) (out []string) {
 	buf := append(bytes.Clone(text), make([]byte, slack)...)
+	x.prepare(text)
 	for lo := 0; lo < len(text); {
 		x.reset()
 		end := x.scan(buf, lo, len(text), true)

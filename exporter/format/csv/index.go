@@ -36,7 +36,7 @@ type index struct {
 
 	regular        bool   // records may be written such that fast reads them
 	delims, quotes uint64 // eight times each
-	cr             uint64 // 1 if what is scanned has a CR
+	cr             uint64 // 1 if the buffer has a CR
 }
 
 // newIndex returns an index with room for some n fields at a time.

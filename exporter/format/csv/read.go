@@ -210,6 +210,7 @@ func (r *reader) more() error {
 	}
 	n, err := r.src.read(r.buf[r.hi:len(r.buf)-slack], r.d.Encoding)
 	r.hi += n
+	r.x.prepare(r.buf[:r.hi])
 	if err == io.EOF {
 		r.eof = true
 		if r.hi > 0 && r.buf[r.hi-1] == ctrlZ {

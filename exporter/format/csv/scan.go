@@ -2,14 +2,18 @@ package csv
 
 import "bytes"
 
+// prepare is called for a buffer's content before it is scanned.
+func (x *index) prepare(text []byte) {
+	x.cr = 0
+	if bytes.IndexByte(text, '\r') >= 0 {
+		x.cr = 1
+	}
+}
+
 // scan indexes the records of buf[lo:hi], as many as there is room for and as
 // end before hi, and returns where the next one begins.
 func (x *index) scan(buf []byte, lo, hi int, eof bool) int {
 	start := lo
-	x.cr = 0
-	if bytes.IndexByte(buf[lo:hi], '\r') >= 0 {
-		x.cr = 1
-	}
 	for lo < hi && x.room() {
 		if x.regular {
 			lo = x.sweep(buf, lo, hi, eof)
