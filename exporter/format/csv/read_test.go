@@ -68,6 +68,7 @@ type table struct {
 	rows    []string // cells by name: "a=1 b=<kind>x"; rejected rows apart
 	kinds   map[string]exporter.Kinds
 	rejects []string // "row column reason @place: raw"
+	whole   int64 // rejected whole
 	read    int64
 	bytes   int64
 	cursors []exporter.Cursor
@@ -131,6 +132,7 @@ func (o *table) add(t testing.TB, b exporter.Batch) {
 	if rows+whole != b.Rows {
 		t.Errorf("%d rows and %d rejected of %d read", rows, whole, b.Rows)
 	}
+	o.whole += whole
 	o.read += b.Rows
 	o.bytes += b.Bytes
 	o.cursors = append(o.cursors, b.Cursor)
