@@ -68,7 +68,7 @@ type table struct {
 	rows    []string // cells by name: "a=1 b=<kind>x"; rejected rows apart
 	kinds   map[string]exporter.Kinds
 	rejects []string // "row column reason @place: raw"
-	whole   int64 // rejected whole
+	whole   int64    // rejected whole
 	read    int64
 	bytes   int64
 	cursors []exporter.Cursor
