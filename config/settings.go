@@ -32,7 +32,7 @@ const minMemory Size = 16 << 20
 func defaults() map[string]string {
 	return map[string]string{
 		"stage": ".tapline/stage", "state": ".tapline/state.db", "memory": "256MiB", "concurrency": "4",
-		"codec": "zstd", "lock_wait": "30s", "log_level": "warn", "log_format": "text",
+		"codec": "snappy", "lock_wait": "30s", "log_level": "warn", "log_format": "text",
 	}
 }
 

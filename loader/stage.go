@@ -66,6 +66,7 @@ func (s *stager) stage(ctx context.Context) error {
 		return nil
 	}
 	s.rows, _, _ = s.m.read()
+	defer func() { s.constants = constants{} }() // a staged slice may wait for long
 	for try := 0; ; try++ {
 		err := s.drain(ctx)
 		if err == nil {

@@ -39,7 +39,7 @@ type Config struct {
 	Snapshot string
 	// LockWait is how long to wait while another process holds the file. 0 = 30 s.
 	LockWait time.Duration
-	// MemoryLimit bounds DuckDB's buffers, in bytes. 0 = 256 MiB. A Load into
+	// MemoryLimit bounds DuckDB's buffers, in bytes. 0 = 160 MiB. A Load into
 	// a table of many columns takes more where DuckDB cannot do with less:
 	// about 1 MiB a column.
 	MemoryLimit int64
@@ -79,7 +79,7 @@ var (
 // Defaults of Config.
 const (
 	defaultLockWait = 30 * time.Second
-	defaultMemory   = 256 << 20
+	defaultMemory   = 160 << 20
 )
 
 // New returns the Warehouse of a file. It opens nothing yet; the error is about

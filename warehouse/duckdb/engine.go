@@ -52,6 +52,7 @@ func (e *engine) set(ctx context.Context, s *session) error {
 // startEngine starts a DuckDB that loads no extensions and has an empty
 // database in memory.
 func (w *Warehouse) startEngine() (*engine, error) {
+	leanMalloc()
 	zone, err := taplinesql.Text("duckdb", "set_zone", nil)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,6 @@
+//go:build cgo && !linux
+
+package duckdb
+
+// leanMalloc does nothing: only glibc has the switches.
+func leanMalloc() {}
