@@ -123,7 +123,7 @@ log_format: json
 	}
 	want := config.Settings{
 		Stage: "here/stage", State: "postgres://u:s3cretword@h/db", Memory: 64_000_000, Concurrency: 4,
-		Codec: "zstd", LockWait: 24*time.Hour + time.Second, LogLevel: "warn", LogFormat: "json",
+		Codec: "snappy", LockWait: 24*time.Hour + time.Second, LogLevel: "warn", LogFormat: "json",
 	}
 	if diff := cmp.Diff(want, c.Settings); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
