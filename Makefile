@@ -49,8 +49,9 @@ test: check ## every test, with the race detector
 .PHONY: bench
 bench: deps ## speed and memory, as ratios to DuckDB in the same run
 	$(GO) test -run '^$$' -bench 'PagesToParquet' -benchtime 5x ./exporter/clevertap
-	$(GO) test -run '^$$' -bench 'BenchmarkRun|BenchmarkMemory' -benchtime 1x -timeout 30m ./cmd/tapline
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./loader/parquet ./exporter/format/json
+	$(GO) test -run '^$$' -bench 'ToParquet' -benchtime 3x -timeout 30m ./exporter/bucket
+	$(GO) test -run '^$$' -bench 'BenchmarkDrop|BenchmarkRun|BenchmarkMemory' -benchtime 1x -timeout 30m ./cmd/tapline
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./loader/parquet ./exporter/format/json ./exporter/format/csv ./exporter/format/unpack/inflate
 
 .PHONY: soak
 soak: deps ## 500 cycles of kill -9, and crashes everywhere with every backend
@@ -60,7 +61,7 @@ soak: deps ## 500 cycles of kill -9, and crashes everywhere with every backend
 fuzz: deps ## every decoder, FUZZTIME=30s each
 	@for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(or $(FUZZTIME),30s) $$pkg || exit 1; \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 5x $$pkg || exit 1; \
 	  done; \
 	done
 
