@@ -49,7 +49,7 @@ func (s *Source) table(event string, day exporter.Day) *table {
 	)
 	date, name := b.Column(colDate), b.Column(colEvent)
 	epoch, text := day.Epoch(), []byte(event)
-	dec := fjson.NewDecoder(b, recordNode(b.Column(colTS), &clock{loc: s.loc}), fjson.Options{Row: func() string {
+	dec := fjson.NewDecoder(b, recordNode(b.Column(colTS), newClock(s.loc)), fjson.Options{Row: func() string {
 		date.Date(epoch)
 		name.Text(text)
 		return ""

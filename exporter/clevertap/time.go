@@ -4,17 +4,18 @@ import (
 	"time"
 
 	"tapline/exporter"
+	"tapline/exporter/format"
 )
 
-// A clock turns the vendor's local times into instants. It remembers the offset
-// of the day it saw last. It belongs to one goroutine.
+// A clock turns the vendor's local times into instants. It belongs to one
+// goroutine.
 type clock struct {
-	loc *time.Location
-
-	day    int64 // yyyymmdd, of a day whose offset is the same all day long
-	start  int64 // seconds since 1970 UTC at its midnight
-	steady bool
+	zone *format.Clock
+	day  int64 // yyyymmdd, the day seen last
+	days int64 // the same, counted from 1970
 }
+
+func newClock(loc *time.Location) *clock { return &clock{zone: format.NewClock(loc)} }
 
 // micros reads a ts: 14 digits yyyymmddhhmmss of local time or, as some
 // accounts send, 10 digits of seconds since 1970. It returns microseconds since
@@ -49,72 +50,13 @@ func (c *clock) local(n int64) (int64, bool) {
 	if h > 23 || m > 59 || s > 59 {
 		return 0, false
 	}
-	secs := h*3600 + m*60 + s
-	if day != c.day && !c.turn(day) {
-		return 0, false
-	}
-	if c.steady {
-		return (c.start + secs) * 1e6, true
-	}
-	y, mo, d := int(day/1e4), time.Month(day/100%100), int(day%100)
-	return instant(time.Date(y, mo, d, int(h), int(m), int(s), 0, time.UTC).Unix(), c.loc) * 1e6, true
-}
-
-// turn makes day the remembered day, and reports whether there is such a day.
-func (c *clock) turn(day int64) bool {
-	y, m, d := int(day/1e4), time.Month(day/100%100), int(day%100)
-	utc := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	if y < 1 || exporter.DayOf(utc) != (exporter.Day{Year: y, Month: m, Day: d}) {
-		return false
-	}
-	first := instant(utc.Unix(), c.loc)
-	last := instant(utc.Unix()+86399, c.loc)
-	// A day of 24 hours without a change in it, not two that cancel out.
-	_, end := time.Unix(first, 0).In(c.loc).ZoneBounds()
-	c.day, c.start = day, first
-	c.steady = last-first == 86399 && (end.IsZero() || end.Unix() > last)
-	return true
-}
-
-// instant finds when a clock in loc shows what a clock in UTC shows at wall,
-// both in seconds since 1970 UTC.
-func instant(wall int64, loc *time.Location) int64 {
-	// The zone's offset is always less than a day, so that any change that
-	// matters lies between these two.
-	_, before := time.Unix(wall-86400, 0).In(loc).Zone()
-	_, after := time.Unix(wall+86400, 0).In(loc).Zone()
-	if before == after {
-		u := time.Unix(wall-int64(before), 0).In(loc)
-		if _, o := u.Zone(); o == before {
-			return u.Unix()
+	if day != c.day {
+		y, m, d := int(day/1e4), time.Month(day/100%100), int(day%100)
+		utc := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+		if y < 1 || exporter.DayOf(utc) != (exporter.Day{Year: y, Month: m, Day: d}) {
+			return 0, false
 		}
+		c.day, c.days = day, utc.Unix()/86400
 	}
-	best, found := int64(0), false
-	guess := time.Unix(wall-int64(before), 0).In(loc)
-	for _, o := range nearOffsets(guess) {
-		t := wall - int64(o)
-		if _, got := time.Unix(t, 0).In(loc).Zone(); got == o && (!found || t < best) {
-			best, found = t, true
-		}
-	}
-	if found {
-		return best
-	}
-	return wall - int64(before) // leapt over: as if the clock had not moved yet
-}
-
-// nearOffsets are the offsets in force at t, before it and after it.
-func nearOffsets(t time.Time) []int {
-	_, o := t.Zone()
-	offsets := []int{o}
-	start, end := t.ZoneBounds()
-	if !start.IsZero() {
-		_, o = start.Add(-time.Second).Zone()
-		offsets = append(offsets, o)
-	}
-	if !end.IsZero() {
-		_, o = end.Zone()
-		offsets = append(offsets, o)
-	}
-	return offsets
+	return c.zone.Instant(c.days, h*3600+m*60+s) * 1e6, true
 }

@@ -46,7 +46,7 @@ func TestMicros(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := &clock{loc: loc}
+			c := newClock(loc)
 			got, ok := c.micros([]byte(tt.ts))
 			again, okAgain := c.micros([]byte(tt.ts))
 			if got != again || ok != okAgain {
@@ -71,7 +71,7 @@ func TestMicrosEveryHalfHour(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &clock{loc: loc}
+		c := newClock(loc)
 		for at := time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2020; at = at.Add(30 * time.Minute) {
 			wall := at.In(loc).Format("20060102150405")
 			got, ok := c.micros([]byte(wall))
@@ -88,7 +88,7 @@ func BenchmarkMicros(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &clock{loc: loc}
+	c := newClock(loc)
 	text := []byte("20260929043022")
 	for b.Loop() {
 		if _, ok := c.micros(text); !ok {
