@@ -57,7 +57,11 @@ func (l *Loader) seen(ctx context.Context, w *work) (*ledger, error) {
 		now = append(now, f)
 	}
 	for _, s := range w.ignored {
-		now = append(now, led.entry(s, warehouse.FileIgnored, s.Object.Ignored))
+		f := led.entry(s, warehouse.FileIgnored, s.Object.Ignored)
+		if f.Load != "" { // before the window was another
+			f.State, f.Reason = warehouse.FileLoaded, ""
+		}
+		now = append(now, f)
 	}
 	return led, led.put(ctx, append(now, led.missing(now, w.streams)...))
 }

@@ -161,6 +161,19 @@ func TestObjectsLoadOnceAndAgainWhenTheyChange(t *testing.T) {
 	same(t, "files", "_SUCCESS@1 ignored a marker\na.csv@1 replaced run001\na.csv@2 loaded run004\nb.csv@1 gone run002\nlate.csv@1 loaded run002", r.states(t))
 }
 
+// An object that is loaded stays so when the window moves on.
+func TestIgnoredAfterItWasLoaded(t *testing.T) {
+	r := newFileRig(t)
+	r.bucket.put("a.csv", "1", time.Hour, row{"id": 1})
+	r.run(t)
+	o := r.bucket.objects["a.csv"]
+	o.ignored = "before since"
+	r.bucket.objects["a.csv"] = o
+	r.bucket.objects["b.csv"] = o
+	r.run(t)
+	same(t, "files", "a.csv@1 loaded run001\nb.csv@1 ignored before since", r.states(t))
+}
+
 func TestObjectReplacedWhileItIsRead(t *testing.T) {
 	r := newFileRig(t)
 	r.bucket.put("a.csv", "1", time.Hour, row{"id": 1})
