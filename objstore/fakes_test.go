@@ -99,7 +99,7 @@ func TestS3OfGofakes3(t *testing.T) {
 				return objstoretest.Subject{
 					Store:     opened(t, c),
 					ByContent: true,
-					Many:      map[string]int{"UnderFaults": 2500}[name],
+					Many:      map[string]int{"Well": 5000, "UnderFaults": 1500}[name],
 					Fill: func(t *testing.T, at time.Time, names ...string) {
 						now.at.Store(&at)
 						defer now.at.Store(nil)
