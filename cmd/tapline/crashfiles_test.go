@@ -131,7 +131,7 @@ func zstdFrames(t testing.TB, data []byte, size int) (out []byte) {
 func TestCrashFiles(t *testing.T) {
 	r := newFilesRig(t)
 	want := r.undisturbed(t)
-	for _, part := range []string{"eventProps.Version", "csv.fields", "value.time", "json.syntax", "event_date", "1.10"} {
+	for _, part := range []string{"event_props_version", "csv.fields", "value.time", "json.syntax", "event_date", "1.10"} {
 		if !strings.Contains(want, part) {
 			t.Errorf("the tables lack %q:\n%.3000s", part, want)
 		}
@@ -158,7 +158,7 @@ func TestCrashFiles(t *testing.T) {
 func TestFilesNothingShows(t *testing.T) {
 	r := newFilesRig(t)
 	want := r.undisturbed(t)
-	for i, o := range []sceneOptions{{concurrency: 1, batchRows: 7}, {concurrency: 5, batchRows: 31}, {concurrency: 2, memory: "256MiB", batchRows: 122880}} {
+	for i, o := range []sceneOptions{{concurrency: 1, batchRows: 37}, {concurrency: 5, batchRows: 101}, {concurrency: 2, memory: "256MiB", batchRows: 122880}} {
 		s := r.scene(t, o)
 		for k := range i {
 			killAtMark(t, s, 25*(k+1))

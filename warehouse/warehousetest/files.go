@@ -40,7 +40,7 @@ func testFiles(e *env) {
 	e.must(f.PutFiles(e.ctx, nil))
 
 	var many []warehouse.File
-	for i := range 12_000 {
+	for i := range 6_000 {
 		many = append(many, file(fmt.Sprintf("many/%d.csv", i), "1", warehouse.FileSettled))
 	}
 	e.must(f.PutFiles(e.ctx, many))
