@@ -178,7 +178,7 @@ func TestKillLoop(t *testing.T) {
 	want := r.undisturbed(t)
 	marks := len(r.points(t))
 	r.server.SetFaults(clevertaptest.Faults{Rate: 5, Seed: 11, Kinds: clevertaptest.Transient()})
-	cycles := 8
+	cycles := 6
 	if soak := os.Getenv("TAPLINE_SOAK"); soak != "" {
 		n, err := strconv.Atoi(soak)
 		if err != nil {

@@ -78,9 +78,14 @@ func setup(env *testscript.Env) error {
 		env.Defer(func() { _ = cloud.Close() })
 		env.Setenv(strings.ToUpper(name)+"_URL", cloud.URL)
 	}
+	// A binary without the race detector, for what would take minutes with it.
+	plain, err := faultsBinary()
+	if err != nil {
+		return err
+	}
 	for name, value := range map[string]string{
-		"AWS_EC2_METADATA_DISABLED": "true",
-		"CT_URL":                    server.URL, "CT_ACCOUNT_ID": clevertaptest.DefaultAccountID, "CT_PASSCODE": clevertaptest.DefaultPasscode,
+		"PLAIN": plain, "AWS_EC2_METADATA_DISABLED": "true",
+		"CT_URL": server.URL, "CT_ACCOUNT_ID": clevertaptest.DefaultAccountID, "CT_PASSCODE": clevertaptest.DefaultPasscode,
 		"TZ": "UTC", "NO_COLOR": "1",
 	} {
 		env.Setenv(name, value)
