@@ -146,6 +146,9 @@ func TestCrashFiles(t *testing.T) {
 	if len(kinds["source.batch files/exports/*-Order-Placed-*"])+len(kinds["source.batch "]) < 20 {
 		t.Errorf("batches of files: %v", kinds["source.batch "])
 	}
+	if len(kinds["files.after "]) == 0 {
+		t.Error("no run writes the list of files")
+	}
 	for kind := range kinds {
 		if strings.HasPrefix(kind, "history") || strings.HasPrefix(kind, "publish") || strings.HasPrefix(kind, "sql.") && !strings.Contains(kind, "COMMIT") {
 			delete(kinds, kind)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"iter"
 
 	"tapline/warehouse"
 )
@@ -23,10 +24,14 @@ func (w faultWarehouse) Ensure(ctx context.Context, t warehouse.Table) error {
 }
 
 // faultFiles passes on the list of files, which every warehouse here keeps.
-type faultFiles struct{ warehouse.Files }
+type faultFiles struct{ list warehouse.Files }
 
 func (f faultFiles) PutFiles(ctx context.Context, files []warehouse.File) error {
-	return injector.around("files", "", func() error { return f.Files.PutFiles(ctx, files) })
+	return injector.around("files", "", func() error { return f.list.PutFiles(ctx, files) })
+}
+
+func (f faultFiles) Files(ctx context.Context, pipeline string) iter.Seq2[warehouse.File, error] {
+	return f.list.Files(ctx, pipeline)
 }
 
 type faultPublisher struct{ warehouse.Publisher }
