@@ -48,10 +48,16 @@ func writeDrop(dir string, shop *clevertaptest.Shop) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			return fmt.Errorf("%w: %w", errUnwritable, err)
+		// A file is there whole or not at all: one that is there stays.
+		temp := path + ".tmp"
+		err = os.WriteFile(temp, data, 0o644)
+		if err == nil {
+			err = os.Chtimes(temp, run, run)
 		}
-		if err := os.Chtimes(path, run, run); err != nil {
+		if err == nil {
+			err = os.Rename(temp, path)
+		}
+		if err != nil {
 			return fmt.Errorf("%w: %w", errUnwritable, err)
 		}
 	}

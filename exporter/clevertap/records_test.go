@@ -200,13 +200,13 @@ func TestTwins(t *testing.T) {
 // TestLateAndChanged: a closed day read again has its late events, under the
 // same slice name, and profiles as of then (traps 12, 13).
 func TestLateAndChanged(t *testing.T) {
-	now := noon
+	clock := handAt(noon)
 	s := shop()
-	r := newRig(t, clevertaptest.Options{Data: s, Now: func() time.Time { return now }})
+	r := newRig(t, clevertaptest.Options{Data: s, Now: clock.Now})
 	src := r.source(t)
 	sl := sliceOf(t, src, foo, first)
 	before := exportertest.ReadAll(t, src, sl, "")
-	now = now.Add(72 * time.Hour)
+	clock.move(72 * time.Hour)
 	r.server.AddEvents(foo, first, s.Late(foo, first, 12)...)
 	again := sliceOf(t, src, foo, first)
 	after := exportertest.ReadAll(t, src, again, "")

@@ -3,6 +3,7 @@ package clevertap_test
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,23 @@ type rig struct {
 	sel    []clevertap.Selection
 	opt    clevertap.Options
 	waits  []time.Duration
+}
+
+// A hand is a clock that tests move. A server may still ask it about a page that
+// nobody waits for any more.
+type hand struct{ now atomic.Pointer[time.Time] }
+
+func handAt(t time.Time) *hand {
+	h := new(hand)
+	h.now.Store(&t)
+	return h
+}
+
+func (h *hand) Now() time.Time { return *h.now.Load() }
+
+func (h *hand) move(d time.Duration) {
+	t := h.Now().Add(d)
+	h.now.Store(&t)
 }
 
 // newRig returns a rig whose source never really waits.

@@ -223,8 +223,8 @@ func TestExpired(t *testing.T) {
 func TestExpiredByAge(t *testing.T) {
 	for name, step := range map[string]time.Duration{"idle": 61 * time.Minute, "old": 50 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
-			now := noon
-			r := newRig(t, clevertaptest.Options{Now: func() time.Time { return now }})
+			clock := handAt(noon)
+			r := newRig(t, clevertaptest.Options{Now: clock.Now})
 			numbered(r.server, foo, first, 200)
 			r.cfg.BatchSize, r.opt.BatchRows = 23, 1
 			src := r.source(t)
@@ -239,7 +239,7 @@ func TestExpiredByAge(t *testing.T) {
 				if err != nil {
 					break
 				}
-				now = now.Add(step)
+				clock.move(step)
 			}
 			if !errors.Is(err, exporter.ErrCursorExpired) {
 				t.Errorf("got error %v, want %v", err, exporter.ErrCursorExpired)
@@ -250,8 +250,8 @@ func TestExpiredByAge(t *testing.T) {
 
 // TestRefusedWhenOld: a refusal without a reason is put down to the cursor's age.
 func TestRefusedWhenOld(t *testing.T) {
-	now := noon
-	r := newRig(t, clevertaptest.Options{Now: func() time.Time { return now }})
+	clock := handAt(noon)
+	r := newRig(t, clevertaptest.Options{Now: clock.Now})
 	numbered(r.server, foo, first, 100)
 	r.cfg.BatchSize, r.opt.BatchRows = 23, 1
 	r.server.Fail(clevertaptest.Page("", 3), -1, clevertaptest.Fault{Kind: clevertaptest.Fail, Text: "no"})
@@ -269,7 +269,7 @@ func TestRefusedWhenOld(t *testing.T) {
 		after = b.Cursor
 		break
 	}
-	now = now.Add(5 * time.Hour)
+	clock.move(5 * time.Hour)
 	r.server.Fail(clevertaptest.Any, -1, clevertaptest.Fault{Kind: clevertaptest.Fail, Text: "no"})
 	if _, err = read(t, src, sl, after); !errors.Is(err, exporter.ErrCursorExpired) {
 		t.Errorf("when it is old: got %v, want %v", err, exporter.ErrCursorExpired)

@@ -1,11 +1,8 @@
 package csv
 
-import "tapline/exporter"
-
-// The seconds between which an instant lies in the years 1 to 9999.
-const (
-	minSeconds = -62135596800
-	maxSeconds = 253402300799
+import (
+	"tapline/exporter"
+	"tapline/exporter/format"
 )
 
 // dateOrTime tells whether v, of at least 10 bytes, is a day, YYYY-MM-DD, or an
@@ -70,7 +67,7 @@ func (t *typer) rest(v []byte, secs int64) exporter.Kinds {
 	default:
 		return exporter.Text
 	}
-	if secs < minSeconds || secs > maxSeconds {
+	if secs < format.MinSeconds || secs > format.MaxSeconds {
 		return exporter.Text
 	}
 	t.i = secs*1e6 + micros
@@ -125,26 +122,4 @@ func (t *typer) compact(v []byte) (micros int64, ok bool) {
 		return 0, false
 	}
 	return t.clock.Instant(daysFrom(y, m, d), p[4]*3600+p[5]*60+p[6]) * 1e6, true
-}
-
-// dollarDate reads "$D_<seconds since 1970>" as microseconds.
-func dollarDate(v []byte) (micros int64, ok bool) {
-	if len(v) < 4 || len(v) > 16 || string(v[:3]) != "$D_" {
-		return 0, false
-	}
-	digits := v[3:]
-	if len(digits) > 1 && (digits[0] == '-' || digits[0] == '+') {
-		digits = digits[1:]
-	}
-	var seconds int64
-	for _, c := range digits {
-		if c -= '0'; c > 9 {
-			return 0, false
-		}
-		seconds = seconds*10 + int64(c)
-	}
-	if v[3] == '-' {
-		seconds = -seconds
-	}
-	return seconds * 1e6, minSeconds <= seconds && seconds <= maxSeconds
 }

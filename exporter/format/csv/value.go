@@ -51,7 +51,7 @@ func (t *typer) kinds(v []byte) exporter.Kinds {
 			return exporter.Bool
 		}
 	case maybeDollar:
-		if micros, ok := dollarDate(v); ok {
+		if micros, ok := format.DollarDate(v); ok {
 			t.i = micros
 			return exporter.Time
 		}

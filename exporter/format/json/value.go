@@ -1,6 +1,9 @@
 package json
 
-import "tapline/exporter"
+import (
+	"tapline/exporter"
+	"tapline/exporter/format"
+)
 
 // object reads the object at i, inside the depth objects that it is itself one of.
 func (d *Decoder) object(p *plan, i, depth int) int {
@@ -134,7 +137,7 @@ func (d *Decoder) str(p *plan, i int) int {
 		v = d.unescaped(v, f)
 	}
 	if p.dates && len(v) > 0 && v[0] == '$' {
-		if micros, ok := date(v); ok {
+		if micros, ok := format.DollarDate(v); ok {
 			d.taken(p.col.Time(micros), p, i, end)
 			return end
 		}
@@ -228,32 +231,4 @@ func (d *Decoder) reject(p *plan, reason string, i, end int) {
 		return
 	}
 	d.b.RejectCell(p.col, exporter.Reject{Reason: reason, Place: d.where(), Raw: storable(d.l.doc[i:end])})
-}
-
-// The seconds between which an instant lies in the years 1 to 9999.
-const (
-	minSeconds = -62135596800
-	maxSeconds = 253402300799
-)
-
-// date reads "$D_<seconds since 1970>" as microseconds.
-func date(v []byte) (micros int64, ok bool) {
-	if len(v) < 4 || len(v) > 16 || v[1] != 'D' || v[2] != '_' || v[0] != '$' {
-		return 0, false
-	}
-	digits := v[3:]
-	if len(digits) > 1 && (digits[0] == '-' || digits[0] == '+') {
-		digits = digits[1:]
-	}
-	var seconds int64
-	for _, c := range digits {
-		if c -= '0'; c > 9 {
-			return 0, false
-		}
-		seconds = seconds*10 + int64(c)
-	}
-	if v[3] == '-' {
-		seconds = -seconds
-	}
-	return seconds * 1e6, minSeconds <= seconds && seconds <= maxSeconds
 }
