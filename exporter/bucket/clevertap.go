@@ -151,7 +151,7 @@ func (l *layout) instants(s *sheet, i int) {
 			continue
 		}
 		text := canonical(col, row, s.kinds[i])
-		if at, ok := micros(l.clock, []byte(text)); ok {
+		if at, ok := l.clock.Stamp([]byte(text)); ok {
 			b.UnsafeAppend(arrow.Timestamp(at))
 			continue
 		}

@@ -14,7 +14,7 @@ func exportNode(ts *format.Column, c *format.Clock) json.Node {
 		return json.Node{Rest: prefix, Fields: fields, Dates: true}
 	}
 	when := json.Node{Column: colTS, Convert: func(_ json.Kind, text []byte) string {
-		at, ok := micros(c, text)
+		at, ok := c.Stamp(text)
 		if !ok {
 			return reasonTime
 		}

@@ -49,7 +49,7 @@ func (s *Source) table(event string, day exporter.Day) *table {
 	)
 	date, name := b.Column(colDate), b.Column(colEvent)
 	epoch, text := day.Epoch(), []byte(event)
-	dec := fjson.NewDecoder(b, recordNode(b.Column(colTS), newClock(s.loc)), fjson.Options{Row: func() string {
+	dec := fjson.NewDecoder(b, recordNode(b.Column(colTS), format.NewClock(s.loc)), fjson.Options{Row: func() string {
 		date.Date(epoch)
 		name.Text(text)
 		return ""
@@ -58,7 +58,7 @@ func (s *Source) table(event string, day exporter.Day) *table {
 }
 
 // recordNode says where the parts of a record go.
-func recordNode(ts *format.Column, c *clock) fjson.Node {
+func recordNode(ts *format.Column, c *format.Clock) fjson.Node {
 	leaf := func(column string) fjson.Node { return fjson.Node{Column: column} }
 	profile := fjson.Node{Rest: "profile.", Dates: true, Fields: []fjson.Field{
 		{Key: "objectId", Node: leaf("profile.objectId")},
@@ -76,7 +76,7 @@ func recordNode(ts *format.Column, c *clock) fjson.Node {
 		{Key: "profileData", Node: fjson.Node{Rest: "profile.profileData.", Dates: true}},
 	}}
 	when := fjson.Node{Column: colTS, Convert: func(_ fjson.Kind, text []byte) string {
-		micros, ok := c.micros(text)
+		micros, ok := c.Stamp(text)
 		if !ok {
 			return ReasonTime
 		}

@@ -14,6 +14,9 @@ type Clock struct {
 	start  int64 // seconds since 1970 UTC at its midnight
 	steady bool
 	turned bool
+
+	date  int64 // yyyymmdd, the day of the last Stamp
+	dated int64 // the same, counted from 1970
 }
 
 // NewClock returns a Clock that shows the time of loc.

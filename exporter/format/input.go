@@ -31,7 +31,7 @@ type Stream interface {
 	io.ReadCloser
 	// Place returns where reading can go on at offset, counted in bytes from
 	// the start of the content. The offset is at most what was read, and never
-	// less than that of an earlier call.
+	// less than that of an earlier call. Another goroutine may be reading.
 	Place(offset int64) Place
 }
 

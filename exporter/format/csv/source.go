@@ -23,7 +23,7 @@ func openSource(ctx context.Context, in format.Input, p format.Place) (*source, 
 	if err != nil {
 		return nil, err
 	}
-	return &source{Stream: s, end: p.Offset}, nil
+	return &source{Stream: format.Ahead(s), end: p.Offset}, nil
 }
 
 func (s *source) close() { s.Stream.Close() }

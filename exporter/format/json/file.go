@@ -75,6 +75,7 @@ func read(ctx context.Context, in format.Input, root func(b *format.Builder) Nod
 	if err != nil {
 		return err
 	}
+	s = format.Ahead(s)
 	defer s.Close()
 	b := format.NewBuilder(bt.Mem)
 	defer b.Release()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"tapline/exporter"
 	"tapline/exporter/format"
@@ -68,9 +69,11 @@ type stream struct {
 	pos     int64 // of the content read
 	framed  bool
 	kinds   []packing
-	archive bool   // the content may be a zip archive
-	marks   []mark // ascending; the first may be before the last Place asked for
+	archive bool // the content may be a zip archive
 	err     error
+
+	mu    sync.Mutex // of marks
+	marks []mark     // ascending; the first may be before the last Place asked for
 }
 
 // layers finds out how r is packed, and unpacks it.
@@ -129,6 +132,8 @@ func (s *stream) unpack(kind packing, r io.Reader) error {
 // mark notes a border, at bytes since the stream was opened.
 func (s *stream) mark(packed, base int64) {
 	m := mark{s.in.from + packed, s.base + base}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if n := len(s.marks); n > 0 && s.marks[n-1].base == m.base {
 		s.marks[n-1] = m
 		return
@@ -146,6 +151,8 @@ func (s *stream) mark(packed, base int64) {
 
 // Place returns the last border at or before offset.
 func (s *stream) Place(offset int64) format.Place {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := 0
 	for n+1 < len(s.marks) && s.marks[n+1].base <= offset {
 		n++

@@ -1,11 +1,13 @@
-package clevertap
+package format_test
 
 import (
 	"testing"
 	"time"
+
+	"tapline/exporter/format"
 )
 
-func TestMicros(t *testing.T) {
+func TestStamp(t *testing.T) {
 	tests := []struct {
 		name, zone, ts, want string // want "" = not a time
 	}{
@@ -46,9 +48,9 @@ func TestMicros(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := newClock(loc)
-			got, ok := c.micros([]byte(tt.ts))
-			again, okAgain := c.micros([]byte(tt.ts))
+			c := format.NewClock(loc)
+			got, ok := c.Stamp([]byte(tt.ts))
+			again, okAgain := c.Stamp([]byte(tt.ts))
 			if got != again || ok != okAgain {
 				t.Errorf("asked twice: %d %t, then %d %t", got, ok, again, okAgain)
 			}
@@ -63,18 +65,18 @@ func TestMicros(t *testing.T) {
 	}
 }
 
-// TestMicrosEveryHalfHour compares with the zone itself: what a clock shows at
+// TestStampEveryHalfHour compares with the zone itself: what a clock shows at
 // an instant is that instant again, or an earlier one that it shows as well.
-func TestMicrosEveryHalfHour(t *testing.T) {
+func TestStampEveryHalfHour(t *testing.T) {
 	for _, zone := range []string{"America/New_York", "Asia/Kolkata", "Europe/Dublin", "Australia/Lord_Howe", "Africa/Casablanca", "America/Sao_Paulo"} {
 		loc, err := time.LoadLocation(zone)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := newClock(loc)
+		c := format.NewClock(loc)
 		for at := time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2020; at = at.Add(30 * time.Minute) {
 			wall := at.In(loc).Format("20060102150405")
-			got, ok := c.micros([]byte(wall))
+			got, ok := c.Stamp([]byte(wall))
 			back := time.UnixMicro(got)
 			if !ok || back.In(loc).Format("20060102150405") != wall || back.After(at) || at.Sub(back) > time.Hour {
 				t.Fatalf("%s: %s became %s, want %s", zone, wall, back.UTC(), at)
@@ -83,15 +85,15 @@ func TestMicrosEveryHalfHour(t *testing.T) {
 	}
 }
 
-func BenchmarkMicros(b *testing.B) {
+func BenchmarkStamp(b *testing.B) {
 	loc, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := newClock(loc)
+	c := format.NewClock(loc)
 	text := []byte("20260929043022")
 	for b.Loop() {
-		if _, ok := c.micros(text); !ok {
+		if _, ok := c.Stamp(text); !ok {
 			b.Fatal("not a time")
 		}
 	}
