@@ -67,8 +67,17 @@ func duckdbSamples() map[string]any {
 
 // TestGolden renders every statement and compares the texts with testdata.
 func TestGolden(t *testing.T) {
-	samples := duckdbSamples()
-	names, err := Names("duckdb")
+	for dialect, samples := range map[string]map[string]any{
+		"bigquery": bigquerySamples(),
+		"duckdb":   duckdbSamples(),
+		"postgres": postgresSamples(),
+	} {
+		t.Run(dialect, func(t *testing.T) { golden(t, dialect, samples) })
+	}
+}
+
+func golden(t *testing.T, dialect string, samples map[string]any) {
+	names, err := Names(dialect)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,13 +89,13 @@ func TestGolden(t *testing.T) {
 	have := &txtar.Archive{}
 	for _, sample := range slices.Sorted(maps.Keys(samples)) {
 		name, _, _ := strings.Cut(sample, "#")
-		text, err := Text("duckdb", name, samples[sample])
+		text, err := Text(dialect, name, samples[sample])
 		if err != nil {
 			t.Fatal(err)
 		}
 		have.Files = append(have.Files, txtar.File{Name: sample, Data: []byte(text + "\n")})
 	}
-	path := filepath.Join("testdata", "duckdb.txtar")
+	path := filepath.Join("testdata", dialect+".txtar")
 	if *update {
 		if err := os.WriteFile(path, txtar.Format(have), 0o644); err != nil {
 			t.Fatal(err)

@@ -41,6 +41,9 @@ var (
 	// ErrCount says that the table took another number of rows than the parts
 	// hold. Nothing of the load is visible.
 	ErrCount = errors.New("row counts differ")
+	// ErrQuery says that the database refused SQL which a user wrote; the
+	// message is the database's own.
+	ErrQuery = errors.New("the query does not run")
 )
 
 // A SchemaError says which column does not fit, and how. It unwraps to ErrSchema.
@@ -129,6 +132,23 @@ type Publisher interface {
 	Publish(ctx context.Context) error
 }
 
+// A Viewer keeps the views that a user has written. Optional.
+type Viewer interface {
+	// PutView makes the view v, in place of an older one of its name, whatever
+	// columns that had; views which stand on it keep working or are dropped,
+	// and are to be put after it. Calling it again changes nothing. A table of
+	// that name is never replaced. Errors: ErrQuery, ErrSchema for a name that
+	// a table has.
+	PutView(ctx context.Context, v View) error
+}
+
+// A View is a query with a name.
+type View struct {
+	Name  string
+	Query string // one SELECT in the database's dialect, as the user wrote it
+	About string // kept as the view's description where there is one
+}
+
 // A Files keeps what became of the objects that a pipeline has seen, for people
 // and dashboards: what is loaded is said by receipts alone. Optional.
 type Files interface {
@@ -189,6 +209,7 @@ const (
 	TableFiles      = "_tapline_files"
 	ViewLoads       = "_tapline_loads"
 	ViewFreshness   = "_tapline_freshness"
+	ViewRuns        = "_tapline_runs"
 )
 
 // MaxColumns is the most columns a table may have in any warehouse.

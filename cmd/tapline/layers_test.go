@@ -93,7 +93,7 @@ func TestContractsImportLittle(t *testing.T) {
 // system, and nothing of theirs shows in an API.
 var shared = []string{
 	"github.com/klauspost/compress", "github.com/sourcegraph/conc", "golang.org/x", "github.com/google/go-cmp",
-	"github.com/dustin/go-humanize", "github.com/spf13/pflag", "github.com/zeebo/xxh3",
+	"github.com/dustin/go-humanize", "github.com/spf13/pflag", "github.com/zeebo/xxh3", "google.golang.org/api",
 }
 
 func TestEachSDKInOnePackage(t *testing.T) {

@@ -25,7 +25,7 @@ func (w *Warehouse) Amend(ctx context.Context, a warehouse.Amendment) (warehouse
 }
 
 func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse.Receipt, error) {
-	if err := checkColumns(a.Table, a.Columns); err != nil {
+	if err := (warehouse.Table{Name: a.Table, Columns: a.Columns}).Check(); err != nil {
 		return warehouse.Receipt{}, err
 	}
 	local, err := w.localize(ctx, a.Parts)
@@ -211,7 +211,7 @@ func cellValue(table string, c warehouse.Column, v any) (any, error) {
 		if c.Type.ID() == arrow.DATE32 {
 			return v.UTC().Format(time.DateOnly), nil
 		}
-		return micros(v), errUnless(c.Type.ID() == arrow.TIMESTAMP, table, c, v)
+		return warehouse.Micros(v), errUnless(c.Type.ID() == arrow.TIMESTAMP, table, c, v)
 	}
 	return v, errUnless(ok, table, c, v)
 }

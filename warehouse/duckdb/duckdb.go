@@ -119,7 +119,4 @@ func New(cfg Config) (*Warehouse, error) {
 }
 
 // now is the time of a receipt, as precise as the database keeps it.
-func (w *Warehouse) now() time.Time { return micros(w.cfg.Now()) }
-
-// micros is t as the database keeps it.
-func micros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+func (w *Warehouse) now() time.Time { return warehouse.Micros(w.cfg.Now()) }

@@ -16,10 +16,7 @@ import (
 // each value. The vendor's names are kept as comments where there is none yet, and
 // in a table of more than 500 columns in one of tapline's own.
 func (w *Warehouse) Ensure(ctx context.Context, t warehouse.Table) error {
-	err := checkName(t.Name)
-	if err == nil {
-		err = checkColumns(t.Name, t.Columns)
-	}
+	err := t.Check()
 	if err == nil {
 		a := access{memory: w.cfg.MemoryLimit, threads: w.readThreads()}
 		err = w.writing(ctx, a, func(s *session) error { return s.ensure(ctx, t) })
@@ -135,7 +132,7 @@ func checkNew(table string, have, added []warehouse.Column) error {
 	for _, c := range have {
 		all = append(all, warehouse.Column{Name: c.Name, Type: arrow.BinaryTypes.String})
 	}
-	return checkColumns(table, append(all, added...))
+	return warehouse.Table{Name: table, Columns: append(all, added...)}.Check()
 }
 
 // holds reports whether a table's column takes the values of another.

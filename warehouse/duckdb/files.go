@@ -53,8 +53,8 @@ func (s *session) putFiles(ctx context.Context, files []warehouse.File) error {
 		chunk := make([]fileEntry, n)
 		for i, f := range files[:n] {
 			chunk[i] = fileEntry{
-				f.Pipeline, f.Stream, f.Name, f.Generation, f.Size, f.Checksum, micros(f.UpdatedAt), micros(f.FirstSeen),
-				string(f.State), f.Reason, f.LoadedBy, f.Load, micros(f.ChangedAt),
+				f.Pipeline, f.Stream, f.Name, f.Generation, f.Size, f.Checksum, warehouse.Micros(f.UpdatedAt), warehouse.Micros(f.FirstSeen),
+				string(f.State), f.Reason, f.LoadedBy, f.Load, warehouse.Micros(f.ChangedAt),
 			}
 		}
 		text, err := json.Marshal(chunk)

@@ -56,7 +56,7 @@ func (s *session) checkParts(ctx context.Context, l warehouse.Load, parts []stri
 	last := min(max(l.RowsRead, 1), mostPlaces) - 1
 	data := map[string]any{"Paths": parts, "Last": last}
 	var rows, foreign, places int64
-	err := s.row(ctx, "parts_check", data, []any{l.ID, l.Slice, micros(l.ReadAt)}, &rows, &foreign, &places)
+	err := s.row(ctx, "parts_check", data, []any{l.ID, l.Slice, warehouse.Micros(l.ReadAt)}, &rows, &foreign, &places)
 	switch {
 	case err != nil:
 		return err

@@ -24,7 +24,7 @@ func (w *Warehouse) Load(ctx context.Context, l warehouse.Load) (warehouse.Recei
 }
 
 func (w *Warehouse) load(ctx context.Context, l warehouse.Load) (warehouse.Receipt, error) {
-	if err := checkLoad(l); err != nil {
+	if err := l.Check(); err != nil {
 		return warehouse.Receipt{}, err
 	}
 	local, err := w.localize(ctx, l.Parts, l.Quarantine)
@@ -42,49 +42,21 @@ func (w *Warehouse) load(ctx context.Context, l warehouse.Load) (warehouse.Recei
 	return r, err
 }
 
-// checkLoad refuses what is wrong before anything is opened.
-func checkLoad(l warehouse.Load) error {
-	if err := checkName(l.Table); err != nil {
-		return err
-	}
-	if err := checkColumns(l.Table, l.Columns); err != nil {
-		return err
-	}
-	switch l.Mode {
-	case warehouse.Replace, warehouse.Snapshot:
-	case warehouse.Merge:
-		if len(l.Key) == 0 {
-			return fmt.Errorf("mode merge needs a key")
-		}
-		for _, k := range l.Key {
-			if indexColumn(l.Columns, k) < 0 {
-				return &warehouse.SchemaError{Table: l.Table, Column: k, Reason: "is a key of the merge, and the load does not have it"}
-			}
-		}
-	default:
-		return fmt.Errorf("unknown mode %q", l.Mode)
-	}
-	if l.ID == "" || l.Slice == "" || l.Pipeline == "" {
-		return fmt.Errorf("a load needs an id, a pipeline and a slice")
-	}
-	if l.RowsRead != l.RowsLoaded+l.RowsQuarantined || l.RowsLoaded < 0 || l.RowsQuarantined < 0 {
-		return fmt.Errorf("%w: %d rows read are not %d loaded and %d quarantined",
-			warehouse.ErrCount, l.RowsRead, l.RowsLoaded, l.RowsQuarantined)
-	}
-	return nil
-}
-
 func (s *session) load(ctx context.Context, l warehouse.Load, parts, quarantine []string) (warehouse.Receipt, error) {
 	earlier, err := s.receipts(ctx, query{table: l.Table, slice: l.Slice})
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}
-	done, err := settled(l, earlier)
+	slice := make([]warehouse.Earlier, len(earlier))
+	for i, r := range earlier {
+		slice[i] = r.Earlier
+	}
+	done, err := l.Settled(slice)
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}
 	if done != nil {
-		return done.Receipt, errUnchanged
+		return *done, errUnchanged
 	}
 	if err := s.replaceRows(ctx, l, parts, len(earlier) > 0); err != nil {
 		return warehouse.Receipt{}, err
@@ -93,26 +65,6 @@ func (s *session) load(ctx context.Context, l warehouse.Load, parts, quarantine 
 		return warehouse.Receipt{}, err
 	}
 	return s.writeReceipt(ctx, l)
-}
-
-// settled looks among all receipts of a slice for the load's own. It is an
-// ErrConflict when a newer revision has been loaded.
-func settled(l warehouse.Load, receipts []receipt) (*receipt, error) {
-	for _, r := range receipts {
-		if r.supersededBy == "" && r.ID != l.ID && r.ReadAt.After(micros(l.ReadAt)) {
-			return nil, fmt.Errorf("%w: a revision read at %s is loaded, this one was read at %s",
-				warehouse.ErrConflict, r.ReadAt, micros(l.ReadAt))
-		}
-	}
-	for _, r := range receipts {
-		switch {
-		case r.ID == l.ID && r.supersededBy == "":
-			return &r, nil
-		case r.ID == l.ID:
-			return nil, fmt.Errorf("%w: load %s has taken the place of this one", warehouse.ErrConflict, r.supersededBy)
-		}
-	}
-	return nil, nil
 }
 
 // replaceRows puts the parts' rows where older rows of the slice were. Rows come

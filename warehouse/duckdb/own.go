@@ -6,9 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-
-	"tapline/warehouse"
 )
 
 // schemaVersion numbers the shape of tapline's own tables. It grows when an
@@ -104,22 +101,6 @@ func (s *session) checkVersion(ctx context.Context) error {
 	if version > schemaVersion {
 		return fmt.Errorf("%s: was written by a newer tapline (its tables are of version %d, this tapline knows %d); use that one",
 			s.w.cfg.Path, version, schemaVersion)
-	}
-	return nil
-}
-
-// ownName reports whether a table of a pipeline must not have this name.
-func ownName(name string) bool {
-	return strings.HasPrefix(strings.ToLower(name), "_tapline_")
-}
-
-// checkName refuses names that no table may have.
-func checkName(name string) error {
-	switch {
-	case name == "":
-		return &warehouse.SchemaError{Table: name, Reason: "a table needs a name"}
-	case ownName(name):
-		return &warehouse.SchemaError{Table: name, Reason: "names that start with _tapline_ are tapline's own; choose another"}
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, af
 func filterArgs(f warehouse.Filter) []any {
 	var before any
 	if !f.Before.IsZero() {
-		before = micros(f.Before)
+		before = warehouse.Micros(f.Before)
 	}
 	return []any{f.Pipeline, f.Table, f.Load, f.Slice, f.Column, f.Reason, before}
 }

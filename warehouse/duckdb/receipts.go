@@ -16,10 +16,9 @@ import (
 
 // A receipt is a warehouse.Receipt and what only this package needs to know.
 type receipt struct {
-	warehouse.Receipt
-	key          []string // of a merge
-	supersededBy string   // load of the same slice, "" = in force
-	displacedBy  string   // snapshot of another slice, "" = its rows are there
+	warehouse.Earlier
+	key         []string // of a merge
+	displacedBy string   // snapshot of another slice, "" = its rows are there
 }
 
 // A query chooses receipts; empty fields choose all.
@@ -63,7 +62,7 @@ func (s *session) receipts(ctx context.Context, q query) ([]receipt, error) {
 	dest := []any{
 		&r.ID, &r.Pipeline, &r.Table, &r.Stream, &r.Slice, &r.Revision, &r.Run, &r.Mode, &key, &day,
 		&r.ReadAt, &r.CommittedAt, &r.RowsRead, &r.RowsLoaded, &r.RowsQuarantined, &r.CellsQuarantined,
-		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.supersededBy, &r.displacedBy,
+		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.SupersededBy, &r.displacedBy,
 	}
 	_, err := s.rows(ctx, "receipts", nil, []any{q.pipeline, q.id, q.table, q.slice, q.inForce}, dest, func() error {
 		r.key = nil
@@ -94,17 +93,9 @@ func (s *session) writeReceipt(ctx context.Context, l warehouse.Load) (warehouse
 			return warehouse.Receipt{}, err
 		}
 	}
-	r := warehouse.Receipt{
-		ID: l.ID, Pipeline: l.Pipeline, Table: l.Table, Stream: l.Stream, Slice: l.Slice,
-		Revision: l.Revision, Run: l.Run, Mode: l.Mode,
-		ReadAt: micros(l.ReadAt), CommittedAt: s.w.now(),
-		RowsRead: l.RowsRead, RowsLoaded: l.RowsLoaded, RowsQuarantined: l.RowsQuarantined,
-		CellsQuarantined: l.CellsQuarantined, BytesRead: l.BytesRead,
-	}
+	r := l.Receipt(s.w.now())
 	var day any
-	if !l.Day.IsZero() {
-		y, m, d := l.Day.Date()
-		r.Day = time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	if !r.Day.IsZero() {
 		day = r.Day.Format(time.DateOnly)
 	}
 	var key any

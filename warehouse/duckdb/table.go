@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"tapline/warehouse"
 )
@@ -143,33 +142,4 @@ func indexColumn(columns []warehouse.Column, name string) int {
 		}
 	}
 	return -1
-}
-
-// checkColumns refuses column lists that no table can have: too many, without a
-// name, of an unknown type, or the same but for case.
-func checkColumns(table string, columns []warehouse.Column) error {
-	if len(columns) > warehouse.MaxColumns {
-		return &warehouse.SchemaError{Table: table, Reason: fmt.Sprintf(
-			"%d columns are more than the %d a table may have; drop some (columns: drop)", len(columns), warehouse.MaxColumns)}
-	}
-	seen := make(map[string]string, len(columns))
-	for _, c := range columns {
-		folded := strings.ToLower(c.Name)
-		other, clash := seen[folded]
-		seen[folded] = c.Name
-		switch {
-		case c.Name == "" || strings.ContainsRune(c.Name, 0):
-			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: fmt.Sprintf("%q cannot be a column's name", c.Name)}
-		case clash:
-			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: fmt.Sprintf(
-				"there is %s too, and DuckDB takes names that differ in case alone as one; rename one of them", other)}
-		case c.Type == nil:
-			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: "it has no type"}
-		}
-		if _, ok := sqlType(c.Type); !ok {
-			return &warehouse.SchemaError{Table: table, Column: c.Name, Reason: fmt.Sprintf(
-				"%s is none of bool, int64, float64, string, date and timestamp in UTC microseconds", c.Type)}
-		}
-	}
-	return nil
 }
