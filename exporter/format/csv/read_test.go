@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,13 +26,15 @@ func content(b []byte, chunk int) format.Input {
 		if p.Offset > int64(len(b)) {
 			return nil, exporter.ErrContent
 		}
-		return &stream{b: b[p.Offset:], at: p.Offset, chunk: chunk}, nil
+		s := &stream{b: b[p.Offset:], chunk: chunk}
+		s.at.Store(p.Offset)
+		return s, nil
 	}}
 }
 
 type stream struct {
 	b     []byte
-	at    int64
+	at    atomic.Int64 // Place may be asked for during a Read
 	last  int64
 	chunk int
 	fail  error // instead of io.EOF
@@ -51,13 +54,13 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	n := copy(p, s.b)
 	s.b = s.b[n:]
-	s.at += int64(n)
+	s.at.Add(int64(n))
 	return n, nil
 }
 
 func (s *stream) Place(offset int64) format.Place {
-	if offset > s.at || offset < s.last {
-		panic(fmt.Sprintf("place %d after %d of %d read", offset, s.last, s.at))
+	if at := s.at.Load(); offset > at || offset < s.last {
+		panic(fmt.Sprintf("place %d after %d of %d read", offset, s.last, at))
 	}
 	s.last = offset
 	return format.Place{Offset: offset}
