@@ -89,6 +89,10 @@ func (d *decoder) value(n *node, path string, f field, v reflect.Value) {
 		d.value(n, path, f, to.Elem())
 		v.Set(to)
 	case f.typ.Kind() == reflect.Struct:
+		if key, ok := f.long(); ok && n.kind != kindMap {
+			d.value(n, path, key, v.FieldByIndex(key.index))
+			return
+		}
 		d.section(n, path, v)
 	case f.typ.Kind() == reflect.Slice:
 		d.list(n, path, f, v)

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +17,7 @@ import (
 //	pattern:"^a+$"        what a text must match; want:"..." says it in words
 //	min:"1" max:"9"       the bounds of a number
 //	path:"true"           a path; relative ones start at the file's folder
+//	short:"key"           a text may stand for the section: the value of its key
 //
 // A field without a yaml tag is no key. `yaml:",inline"` and an embedded struct
 // without tag add their own fields.
@@ -30,6 +32,7 @@ type field struct {
 	min, max      string
 	refs          bool // in a schema: texts may hold references
 	isPath        bool
+	short         string
 }
 
 var (
@@ -61,6 +64,7 @@ func fieldsOf(t reflect.Type) []field {
 				key: name, index: []int{i}, typ: f.Type, doc: f.Tag.Get("doc"),
 				required: f.Tag.Get("required") == "true", isPath: f.Tag.Get("path") == "true",
 				min: f.Tag.Get("min"), max: f.Tag.Get("max"), pattern: f.Tag.Get("pattern"), want: f.Tag.Get("want"),
+				short: f.Tag.Get("short"),
 			}
 			if e := f.Tag.Get("enum"); e != "" {
 				one.enum = strings.Split(e, ",")
@@ -83,4 +87,15 @@ func keysOf(fields []field) []string {
 func (f field) item() field {
 	f.typ, f.required = f.typ.Elem(), false
 	return f
+}
+
+// long is the field of f's section that a text alone stands for; ok is false
+// when f has no short form.
+func (f field) long() (key field, ok bool) {
+	if f.short == "" {
+		return key, false
+	}
+	fields := fieldsOf(f.typ)
+	i := slices.IndexFunc(fields, func(k field) bool { return k.key == f.short })
+	return fields[i], true
 }

@@ -35,12 +35,20 @@ func Schema(kinds Kinds) ([]byte, error) {
 	put(root, "pipelines", &jsonschema.Schema{Type: "array", Items: define(root.Definitions, "pipeline", pipeline)}, "what goes from where to where")
 	alert := define(root.Definitions, "alert", object(fieldsOf(reflect.TypeFor[Alert]())))
 	put(root, "alerts", &jsonschema.Schema{Type: "array", Items: alert}, "whom to tell")
+	put(root, "stage", stageSchema(root.Definitions), "where parts wait until they are loaded")
 	root.Required = append(root.Required, "version")
 	document, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("config: write the JSON Schema: %w", err)
 	}
 	return append(document, '\n'), nil
+}
+
+// stageSchema takes the section or its URL alone.
+func stageSchema(defs jsonschema.Definitions) *jsonschema.Schema {
+	whole := object(marked(fieldsOf(reflect.TypeFor[Stage]()), true))
+	url, _ := whole.Properties.Get("url")
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{url, define(defs, "stage", whole)}}
 }
 
 // connectionSchema chooses the kind's section by its type. Without kinds any

@@ -14,7 +14,7 @@ import (
 // Settings are the values of the process, from flag, environment (TAPLINE_STAGE),
 // main file or default, the first that gives one.
 type Settings struct {
-	Stage       string        `yaml:"stage" path:"true" doc:"where parts wait until they are loaded: a folder, gs://bucket/prefix or s3://bucket/prefix"`
+	Stage       Stage         `yaml:"stage" short:"url" doc:"where parts wait until they are loaded"`
 	State       string        `yaml:"state" path:"true" doc:"the history of runs: an SQLite file, or postgres://..."`
 	Memory      Size          `yaml:"memory" doc:"what a run may hold in memory, such as 256MiB"`
 	Concurrency int           `yaml:"concurrency" min:"1" max:"1000" doc:"how many slices are read at once"`
@@ -68,12 +68,18 @@ func (c *Config) loadSettings(main *file, o Options, p *problems) {
 	d := &decoder{p: p, refs: true, resolve: true, own: c.own}
 	to := reflect.ValueOf(&c.Settings).Elem()
 	for _, f := range fieldsOf(to.Type()) {
+		if f.key == "codec" && c.Settings.Stage.Remote() {
+			v.SetDefault("codec", "zstd") // what is sent and fetched again is worth making small
+		}
 		n, path := origin(v, main, o.Flags, f.key)
 		c.settings.fields = append(c.settings.fields, member{f.key, n.at, n})
 		before := len(p.errs)
 		d.value(n, path, f, to.FieldByIndex(f.index))
 		if f.key == "memory" && len(p.errs) == before && c.Settings.Memory < minMemory {
 			p.add(n.at, path, "%s: %s is too little", path, n.text).remedy("give it at least %s", minMemory)
+		}
+		if f.key == "stage" {
+			c.Settings.Stage.section = section{n, path, c.own}
 		}
 	}
 }

@@ -239,6 +239,8 @@ func (l *Loader) finish(j *job) {
 		return
 	case errors.Is(j.err, ErrHeld):
 		kind = Held
+	case errors.Is(j.err, exporter.ErrContent):
+		l.forget(j) // what came before the damage may be damaged as well
 	}
 	e := j.t.event(kind)
 	e.Err = j.err
@@ -251,11 +253,7 @@ func (l *Loader) finish(j *job) {
 // passOver turns the refusal of a stream, or an object that was replaced while
 // it was read, into one notice about it, and clears the stage of the slice.
 func (l *Loader) passOver(j *job, about string) {
-	if j.m != nil {
-		if err := l.shelf.remove(context.Background(), j.m); err != nil {
-			l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)
-		}
-	}
+	l.forget(j)
 	l.mu.Lock()
 	for _, n := range l.summary.Notices {
 		if n.Stream == about {
@@ -268,6 +266,16 @@ func (l *Loader) passOver(j *job, about string) {
 	e := j.t.event(Noticed)
 	e.Err = j.err
 	l.observe(e)
+}
+
+// forget clears the stage of a job's slice: it is read from its start again.
+func (l *Loader) forget(j *job) {
+	if j.m == nil {
+		return
+	}
+	if err := l.shelf.remove(context.Background(), j.m); err != nil {
+		l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)
+	}
 }
 
 func (l *Loader) finished() Summary {

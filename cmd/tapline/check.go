@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"tapline/config"
 	"tapline/exporter"
-	"tapline/objstore"
 	"tapline/warehouse"
 )
 
@@ -87,31 +85,6 @@ func (p *project) checkWarehouse(ctx context.Context, name string) finding {
 		return p.a.bad(what, err)
 	}
 	return good(what, "answers")
-}
-
-// checkStage writes and removes an object.
-func (p *project) checkStage(ctx context.Context) finding {
-	const what, name = "stage", "check"
-	s, err := p.stage()
-	if err != nil {
-		return p.a.bad(what, err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			p.a.warn(err.Error())
-		}
-	}()
-	o, err := s.Put(ctx, name+"/"+newRunID(p.now()), objstore.Precondition{}, func(w io.Writer) error {
-		_, err := io.WriteString(w, name)
-		return err
-	})
-	if err != nil {
-		return p.a.bad(what, err)
-	}
-	if err := s.Remove(ctx, o.Name); err != nil {
-		return p.a.bad(what, err)
-	}
-	return good(what, p.cfg.Settings.Stage+" is writable")
 }
 
 // checkState opens the history. A run would only warn, so this does too.

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"tapline/config"
 )
 
 // What doctor takes for enough.
@@ -35,8 +38,7 @@ those there is tapline check.`,
 			p.checkSecrets(ctx, f)
 			f.add(p.checkStage(ctx))
 			f.add(p.checkState(ctx))
-			f.add(a.checkDisk("disk below the stage", p.cfg.Settings.Stage))
-			f.add(a.checkLocks(p.cfg.Settings.Stage))
+			a.checkRoom(f, p.cfg.Settings.Stage)
 		}
 		f.add(checkClock(time.Now()))
 		f.add(a.checkZones())
@@ -71,6 +73,18 @@ func (p *project) checkSecrets(ctx context.Context, f *findings) {
 		}
 		f.add(good(what, "resolved"))
 	}
+}
+
+// checkRoom looks at the disk that a run writes to: that of a stage in a
+// folder, or that of the copies of what is in a bucket.
+func (a *app) checkRoom(f *findings, s config.Stage) {
+	if s.Remote() {
+		f.add(a.checkDisk("disk for temporary files", os.TempDir()))
+		return
+	}
+	dir := strings.TrimPrefix(s.URL, "file://")
+	f.add(a.checkDisk("disk below the stage", dir))
+	f.add(a.checkLocks(dir))
 }
 
 // checkDisk looks at the file system of the nearest folder that is there.

@@ -62,11 +62,11 @@ func configFailures() []failure {
 func environmentFailures() []failure {
 	return []failure{
 		{"store.unauthorized", exitEnvironment, "The store of objects refuses the credentials, or a right is missing.",
-			"check the keys of the connection and their rights on the bucket, then: tapline check", is(objstore.ErrUnauthorized)},
+			"check the keys of the connection, or of stage:, and their rights on the bucket, then: tapline check", is(objstore.ErrUnauthorized)},
 		{"store.no_bucket", exitEnvironment, "There is no such bucket or folder, or none that one is told of.",
-			"check the connection's url and the credentials", is(objstore.ErrNoBucket)},
+			"check the url of the connection, or of stage:, and the credentials; tapline makes no buckets", is(objstore.ErrNoBucket)},
 		{"store.unreachable", exitEnvironment, "The store of objects does not answer.",
-			"check network, proxy and the connection's endpoint, then run again", is(objstore.ErrUnreachable)},
+			"check network, proxy and the endpoint of the connection or of stage:, then run again", is(objstore.ErrUnreachable)},
 		{"api.unauthorized", exitEnvironment, "The source refuses the credentials, or they are for another region or account.",
 			"check account, passcode and region of the connection, then: tapline check", is(exporter.ErrUnauthorized)},
 		{"api.unreachable", exitEnvironment, "The source does not answer.",

@@ -23,7 +23,7 @@ func (w faultWarehouse) Ensure(ctx context.Context, t warehouse.Table) error {
 	return injector.around("ensure", t.Name, func() error { return w.Warehouse.Ensure(ctx, t) })
 }
 
-// faultFiles passes on the list of files, which every warehouse here keeps.
+// faultFiles passes on the list of files.
 type faultFiles struct{ list warehouse.Files }
 
 func (f faultFiles) PutFiles(ctx context.Context, files []warehouse.File) error {
@@ -40,20 +40,59 @@ func (p faultPublisher) Publish(ctx context.Context) error {
 	return injector.around("publish", "", func() error { return p.Publisher.Publish(ctx) })
 }
 
-// faultyWarehouse keeps the abilities that the flow asks for: publishing, the
-// quarantine and the list of files. A warehouse that lacks one of them cannot
-// be tested so.
+type faultViewer struct{ warehouse.Viewer }
+
+func (v faultViewer) PutView(ctx context.Context, view warehouse.View) error {
+	return injector.around("view", view.Name, func() error { return v.Viewer.PutView(ctx, view) })
+}
+
+// An ableWarehouse has what every kind of warehouse here can do.
+type ableWarehouse interface {
+	warehouse.Warehouse
+	warehouse.Quarantine
+	warehouse.Querier
+	warehouse.Verifier
+	warehouse.Checker
+	warehouse.Files
+}
+
+type faultAbilities struct {
+	faultWarehouse
+	warehouse.Quarantine
+	warehouse.Querier
+	warehouse.Verifier
+	warehouse.Checker
+	faultFiles
+}
+
+// faultyWarehouse keeps every ability of w. Publishing and views are what kinds
+// differ in: a struct has its methods or has not, so there is one for each case.
+// A warehouse that lacks another ability stays as it is, without faults.
 func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse {
-	p, publishes := w.(warehouse.Publisher)
-	q, keeps := w.(warehouse.Quarantine)
-	f, lists := w.(warehouse.Files)
-	if !publishes || !keeps || !lists {
-		return faultWarehouse{w}
+	able, ok := w.(ableWarehouse)
+	if !ok {
+		return w
 	}
-	return struct {
-		faultWarehouse
-		faultPublisher
-		warehouse.Quarantine
-		faultFiles
-	}{faultWarehouse{w}, faultPublisher{p}, q, faultFiles{f}}
+	all := faultAbilities{faultWarehouse{w}, able, able, able, able, faultFiles{able}}
+	p, publishes := w.(warehouse.Publisher)
+	v, views := w.(warehouse.Viewer)
+	switch {
+	case publishes && views:
+		return struct {
+			faultAbilities
+			faultPublisher
+			faultViewer
+		}{all, faultPublisher{p}, faultViewer{v}}
+	case publishes:
+		return struct {
+			faultAbilities
+			faultPublisher
+		}{all, faultPublisher{p}}
+	case views:
+		return struct {
+			faultAbilities
+			faultViewer
+		}{all, faultViewer{v}}
+	}
+	return all
 }

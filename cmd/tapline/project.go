@@ -27,6 +27,9 @@ func (a *app) project(cmd *cobra.Command) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkStageKeys(cfg.Settings.Stage); err != nil {
+		return nil, err
+	}
 	a.config = cfg
 	a.log = newLogger(a, cfg.Settings)
 	return &project{a: a, cfg: cfg, common: newCommon()}, nil

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math"
-	"strings"
 	"time"
 
 	"tapline/config"
@@ -53,7 +51,7 @@ func (p *project) openInto(ctx context.Context, f *flow, pl config.Pipeline) (er
 		f.closers = append(f.closers, c)
 	}
 	f.warehouse = faultyWarehouse(f.warehouse)
-	stage, err := p.stage()
+	stage, err := p.stage(ctx)
 	if err != nil {
 		return err
 	}
@@ -113,14 +111,6 @@ func (p *project) warehouse(name string) (warehouse.Warehouse, error) {
 		return nil, err
 	}
 	return kind.open(c, warehouseOptions{log: p.a.log, settings: p.cfg.Settings})
-}
-
-func (p *project) stage() (*objstore.Local, error) {
-	place := p.cfg.Settings.Stage
-	if scheme, _, ok := strings.Cut(place, "://"); ok && scheme != "file" {
-		return nil, fmt.Errorf("stage %s: %w: this build stages in a folder only", place, errKind)
-	}
-	return objstore.NewLocal(strings.TrimPrefix(place, "file://"))
 }
 
 // concurrency is how many slices of the pipeline are read at once.
