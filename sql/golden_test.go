@@ -55,6 +55,9 @@ func duckdbSamples() map[string]any {
 		"sources_add":     map[string]any{"Rows": 2},
 		"verify":          table1,
 		"view_freshness":  map[string]any{"Tables": []table{{hostile, "ts"}, {"b", "event_date"}, {"c", ""}}},
+		"view_comment":    map[string]any{"View": hostile, "About": "it's"},
+		"view_probe":      map[string]any{"Query": "select 1 -- one"},
+		"view_put":        map[string]any{"View": hostile, "Query": "select 1 -- one"},
 		"widen_column":    with(map[string]any{"Column": `c"`}),
 		// Other shapes of the same statements, by a name after "#".
 		"amend_add#rows":       map[string]any{"Values": false, "Count": 3},

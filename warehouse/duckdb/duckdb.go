@@ -74,6 +74,7 @@ var (
 	_ warehouse.Publisher  = (*Warehouse)(nil)
 	_ warehouse.Checker    = (*Warehouse)(nil)
 	_ warehouse.Files      = (*Warehouse)(nil)
+	_ warehouse.Viewer     = (*Warehouse)(nil)
 )
 
 // Defaults of Config.

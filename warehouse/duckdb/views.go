@@ -36,7 +36,7 @@ func (s *session) refreshViews(ctx context.Context, changed bool) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"view_loads", "view_freshness"} {
+	for _, name := range []string{"view_loads", "view_freshness", "view_runs"} {
 		if _, err := s.exec(ctx, name, map[string]any{"Tables": tables}); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@
 package duckdb
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -70,5 +71,74 @@ func TestFreshness(t *testing.T) {
 	have := scalar(t, w, "SELECT string_agg(concat_ws(' ', table_name, status, rows_loaded), '; ') FROM _tapline_loads")
 	if have != "t in force 5; t superseded 7" {
 		t.Errorf("loads = %s", have)
+	}
+}
+
+func TestRuns(t *testing.T) {
+	dir := t.TempDir()
+	clock := moment().AddDate(0, 0, 9)
+	w := open(t, Config{Path: filepath.Join(dir, "bi.duckdb"), Now: func() time.Time { return clock }})
+	prepare(t, w)
+	for i, run := range []string{"a", "b", "b"} {
+		l := revision(writeRevision(t, dir, i+1, 5+i))
+		l.Run, l.BytesRead = run, 100
+		if i == 2 {
+			l.ID, l.Slice = "of another slice", "p/s/other"
+			l.Revision = "other"
+			l.Parts = nil
+			l.RowsRead, l.RowsLoaded = 0, 0
+		}
+		if _, err := w.Load(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		clock = clock.Add(time.Hour)
+	}
+	have := scalar(t, w, `SELECT string_agg(concat_ws(' ', run, pipeline, loads, tables, rows_read, rows_loaded,
+		rows_quarantined, cells_quarantined, bytes_read, epoch_us(first_read_at) < epoch_us(loaded_at)), '; ') FROM _tapline_runs`)
+	if want := "b p 2 1 6 6 0 0 200 true; a p 1 1 5 5 0 0 100 true"; have != want {
+		t.Errorf("runs = %s, want %s", have, want)
+	}
+}
+
+// A view that is there as it should be is left alone, so that programs which
+// read the file are not in the way, and the file stays as it is.
+func TestPutViewUnchanged(t *testing.T) {
+	w := open(t, Config{Path: filepath.Join(t.TempDir(), "bi.duckdb"), LockWait: time.Millisecond})
+	prepare(t, w)
+	v := warehouse.View{Name: "daily", Query: "select * from t -- all", About: "it's all"}
+	state := func() string {
+		t.Helper()
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(w.cfg.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	put := func(want bool) {
+		t.Helper()
+		before := state()
+		if err := w.PutView(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		if changed := state() != before; changed != want {
+			t.Errorf("the file changed: %t, want %t", changed, want)
+		}
+	}
+	put(true)
+	put(false)
+	v.Query = "SELECT *\nFROM t"
+	put(false) // in DuckDB's writing it is the same
+	v.About = "all"
+	put(true)
+	if err := execRaw(t.Context(), w, "ALTER TABLE t ADD COLUMN later INTEGER"); err != nil {
+		t.Fatal(err)
+	}
+	put(true)
+	put(false)
+	if have := scalar(t, w, "SELECT comment FROM duckdb_views() WHERE view_name = 'daily'"); have != "all" {
+		t.Errorf("comment = %s", have)
 	}
 }

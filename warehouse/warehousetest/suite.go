@@ -93,6 +93,9 @@ func Run(t *testing.T, s Subject) {
 	if _, ok := probe.(warehouse.Files); ok {
 		t.Run("Files", func(t *testing.T) { testFiles(newEnv(t, s)) })
 	}
+	if _, ok := probe.(warehouse.Viewer); ok {
+		t.Run("Views", func(t *testing.T) { runViews(t, s) })
+	}
 	if _, ok := probe.(warehouse.Checker); ok {
 		t.Run("Check", func(t *testing.T) { testCheck(newEnv(t, s)) })
 	}
