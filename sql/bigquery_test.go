@@ -1,6 +1,68 @@
 package sql
 
+import "maps"
+
 // bigquerySamples render each statement of BigQuery that has something to fill in.
 func bigquerySamples() map[string]any {
-	return map[string]any{}
+	type filter struct {
+		Column string
+		Day    bool
+	}
+	type key struct {
+		Name string
+		Text bool
+	}
+	type table struct {
+		Name, Event string
+		Filter      *filter
+	}
+	where := map[string]any{"Project": "acme-1", "Dataset": "raw"}
+	with := func(base, more map[string]any) map[string]any {
+		all := maps.Clone(base)
+		maps.Copy(all, more)
+		return all
+	}
+	// nasty breaks out of what does not quote it as BigQuery does.
+	nasty := "a`b\\'; drop table x; --\n"
+	table1 := map[string]any{"Table": nasty, "Filter": (*filter)(nil)}
+	daily := map[string]any{"Table": nasty, "Filter": &filter{"event_date", true}}
+	all := map[string]any{"Table": nasty, "Filter": &filter{"event_date", false}}
+	entries := map[string]any{"Entries": "entries", "Stage": "stage"}
+	return map[string]any{
+		"amend_cells":         with(with(daily, entries), map[string]any{"Column": nasty, "Value": "v_int64", "Index": 2}),
+		"amend_check":         entries,
+		"amend_receipt":       entries,
+		"amend_release":       entries,
+		"amend_rows":          with(with(table1, entries), map[string]any{"Columns": []string{"a", nasty}}),
+		"applied_check":       daily,
+		"beyond_double":       with(all, map[string]any{"Column": nasty}),
+		"exact_check":         map[string]any{"Stage": "stage", "Column": nasty, "Index": 3},
+		"files_forget":        map[string]any{"Stage": "stage"},
+		"guard":               map[string]any{"Slice": true},
+		"guard#table":         map[string]any{"Slice": false},
+		"load_delete":         table1,
+		"merge_settle":        with(table1, map[string]any{"Key": []key{{"a", false}, {nasty, true}}}),
+		"merge_settle#all":    with(all, map[string]any{"Key": []key{{"a", false}}}),
+		"pipeline_delete":     table1,
+		"quarantine_check":    map[string]any{"Stage": "stage"},
+		"quarantine_delete":   map[string]any{"All": false},
+		"quarantine_delete#1": map[string]any{"All": true},
+		"receipts":            map[string]any{"InForce": true},
+		"receipts#all":        map[string]any{"InForce": false},
+		"slice_delete":        table1,
+		"slice_delete#all":    all,
+		"slice_delete#day":    daily,
+		"stage_check":         map[string]any{"Stage": "stage"},
+		"stage_insert":        map[string]any{"Table": nasty, "Columns": []string{"a", nasty}, "Stage": "stage"},
+		"verify":              table1,
+		"verify#all":          all,
+		"verify#gone":         map[string]any{"Table": "", "Filter": (*filter)(nil)},
+		"view_freshness": with(where, map[string]any{"Tables": []table{
+			{nasty, "ts", nil}, {"b", "event_date", &filter{"event_date", false}}, {"c", "", nil}}}),
+		"view_freshness#empty": with(where, map[string]any{"Tables": []table{}}),
+		"view_loads":           where,
+		"view_put":             with(where, map[string]any{"View": nasty, "About": "it's\na view", "Query": "select 1 -- one"}),
+		"view_runs":            where,
+		"widen_column":         map[string]any{"Table": nasty, "Column": nasty},
+	}
 }

@@ -1,0 +1,11 @@
+-- Purpose: receipts, newest load last.
+-- Parameters: InForce (true for those in force only); @pipeline and @load, ''
+--   for all.
+-- Idempotent: reads only.
+SELECT id, pipeline, `table`, stream, slice, revision, run, mode, merge_key, `day`, read_at, committed_at,
+  rows_read, rows_loaded, rows_quarantined, cells_quarantined, bytes_read, rows_purged, cells_purged,
+  superseded_by, displaced_by, 0 AS in_table
+FROM `_tapline_receipts`
+WHERE (@pipeline = '' OR pipeline = @pipeline) AND (@load = '' OR id = @load)
+{{- if .InForce}} AND superseded_by IS NULL{{end}}
+ORDER BY committed_at, id

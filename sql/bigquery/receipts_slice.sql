@@ -1,0 +1,11 @@
+-- Purpose: the receipts of a slice, and how many its table has in all. Where
+--   the slice has none, a receipt of another slice brings that number.
+-- Parameters: @in_table, @slice.
+-- Idempotent: reads only.
+SELECT id, pipeline, `table`, stream, slice, revision, run, mode, merge_key, `day`, read_at, committed_at,
+  rows_read, rows_loaded, rows_quarantined, cells_quarantined, bytes_read, rows_purged, cells_purged,
+  superseded_by, displaced_by, COUNT(*) OVER () AS in_table
+FROM `_tapline_receipts`
+WHERE `table` = @in_table
+QUALIFY slice = @slice OR ROW_NUMBER() OVER (ORDER BY committed_at, id) = 1
+ORDER BY committed_at, id
