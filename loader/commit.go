@@ -96,6 +96,7 @@ func (j *job) commit(ctx context.Context) error {
 	}
 	j.l.loaded(j, receipt, f)
 	j.guess.settle(f.table.Columns)
+	j.made = nil
 	if err := j.l.shelf.remove(context.WithoutCancel(ctx), j.m); err != nil {
 		// The load stands. The next run finds the receipt and sweeps.
 		j.l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)
@@ -215,7 +216,7 @@ func (l Limit) String() string {
 // load describes the load to the warehouse.
 func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 	m := j.m
-	where, err := j.l.located(ctx, m)
+	where, err := j.located(ctx)
 	if err != nil {
 		return warehouse.Load{}, err
 	}
@@ -283,18 +284,29 @@ func hasColumn(list []warehouse.Column, name string) bool {
 	return false
 }
 
-// located returns the load's objects as the stage has them, by name.
-func (l *Loader) located(ctx context.Context, m *manifest) (map[string]objstore.Object, error) {
+// located returns the load's objects as the stage has them, by name. The stage
+// is asked when an earlier run wrote some of them.
+func (s *stager) located(ctx context.Context) (map[string]objstore.Object, error) {
+	objects := s.m.objects()
+	known := 0
+	for name := range objects {
+		if _, ok := s.made[name]; ok {
+			known++
+		}
+	}
+	if known == len(objects) {
+		return s.made, nil
+	}
 	where := map[string]objstore.Object{}
-	for o, err := range l.cfg.Stage.List(ctx, l.shelf.dir(m)) {
+	for o, err := range s.l.cfg.Stage.List(ctx, s.l.shelf.dir(s.m)) {
 		if err != nil {
 			return nil, fmt.Errorf("loader: stage: %w", err)
 		}
 		where[o.Name] = o
 	}
-	for name := range m.objects() {
+	for name := range objects {
 		if _, ok := where[name]; !ok {
-			return nil, fmt.Errorf("loader: slice %s: %s is gone from the stage: %w", m.Slice, name, objstore.ErrNotExist)
+			return nil, fmt.Errorf("loader: slice %s: %s is gone from the stage: %w", s.m.Slice, name, objstore.ErrNotExist)
 		}
 	}
 	return where, nil

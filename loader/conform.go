@@ -40,7 +40,7 @@ func (s *stager) conform(ctx context.Context, f fit) (cells int64, err error) {
 	}
 	before := s.m.objects()
 	s.m.Shaped = out
-	if err := s.l.shelf.save(ctx, s.m); err != nil {
+	if err := s.save(ctx); err != nil {
 		return 0, err
 	}
 	return cells, s.l.shelf.removeUnnamed(ctx, before, s.m)
@@ -78,7 +78,7 @@ func (s *stager) rewrite(ctx context.Context, i int, f fit) (shapedPart, error) 
 
 	var found []entry
 	if p.Object.Name != "" && !s.fits(p, f) {
-		rec, err := s.l.readPart(ctx, p.Object)
+		rec, err := s.l.readPart(ctx, s.part(p.Object))
 		if err != nil {
 			return out, fmt.Errorf("loader: part of %s %s: %w", s.m.Stream, s.m.Slice, err)
 		}
@@ -86,12 +86,14 @@ func (s *stager) rewrite(ctx context.Context, i int, f fit) (shapedPart, error) 
 		fitted, bad := s.refit(rec, s.m.Schemas[p.Schema], p.Kinds, f)
 		defer fitted.Release()
 		found = bad
-		if out.Object, err = s.put(ctx, "-fit", fitted); err != nil {
+		o, err := s.put(ctx, "-fit", fitted)
+		if err != nil {
 			return out, err
 		}
+		out.Object = named(o)
 	}
 	if p.Rejects != nil {
-		before, err := s.l.readRejects(ctx, p.Rejects.Object)
+		before, err := s.l.readRejects(ctx, s.part(p.Rejects.Object))
 		if err != nil {
 			return out, fmt.Errorf("loader: rejects of %s %s: %w", s.m.Stream, s.m.Slice, err)
 		}
@@ -153,7 +155,7 @@ func (s *stager) refit(rec arrow.Record, have schema, kinds []exporter.Kinds, f 
 }
 
 // readPart reads a whole part, which is one batch, back from the stage.
-func (l *Loader) readPart(ctx context.Context, o object) (arrow.Record, error) {
+func (l *Loader) readPart(ctx context.Context, o objstore.Object) (arrow.Record, error) {
 	raw, err := l.readObject(ctx, o)
 	if err != nil {
 		return nil, err
@@ -203,8 +205,8 @@ func oneRecord(l *Loader, table arrow.Table) (arrow.Record, error) {
 	return array.NewRecord(table.Schema(), cols, table.NumRows()), nil
 }
 
-func (l *Loader) readObject(ctx context.Context, o object) ([]byte, error) {
-	r, err := l.cfg.Stage.Open(ctx, objstore.Object{Name: o.Name}, 0)
+func (l *Loader) readObject(ctx context.Context, o objstore.Object) ([]byte, error) {
+	r, err := l.cfg.Stage.Open(ctx, o, 0)
 	if err != nil {
 		return nil, err
 	}

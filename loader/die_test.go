@@ -65,13 +65,20 @@ func (b *brittle) Remove(ctx context.Context, names ...string) error {
 
 // Whatever operation fails, or at whatever operation the run is stopped, the
 // next runs end with the table of an undisturbed one.
-func TestDieEverywhere(t *testing.T) {
+func TestDieEverywhere(t *testing.T) { dieEverywhere(t, 3, false) }
+
+// On a stage in a bucket the manifest names several parts at once.
+func TestDieEverywhereOnARemoteStage(t *testing.T) { dieEverywhere(t, 13, true) }
+
+func dieEverywhere(t *testing.T, step int64, remote bool) {
+	t.Helper()
 	plain := newRig(t, messy(20, "Order Placed"))
 	plain.run(t)
 	want := plain.bank.content(t)
 	for _, stopping := range []bool{false, true} {
-		for k := int64(1); ; k += 3 {
+		for k := int64(1); ; k += step {
 			r := newRig(t, messy(20, "Order Placed"))
+			r.stage.(*shelf).remote = remote
 			ctx, cancel := context.WithCancel(t.Context())
 			b := &brittle{Store: r.stage, at: k}
 			if stopping {

@@ -189,11 +189,16 @@ func processStart(pid int) string {
 	return fields[19]
 }
 
-// bootID tells this boot of this machine from others, "" where it cannot.
+// bootID tells this boot of this machine from others, and this container from
+// those beside it, whose processes have the same numbers; "" where it cannot.
 func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(id))
+	space, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		space = ""
+	}
+	return strings.TrimSpace(string(id)) + space
 }

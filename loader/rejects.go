@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"tapline/exporter"
+	"tapline/objstore"
 	"tapline/warehouse"
 )
 
@@ -47,7 +48,7 @@ func (s *stager) putRejects(ctx context.Context, suffix string, entries []entry)
 	if err != nil {
 		return nil, err
 	}
-	part := &rejectsPart{Object: o, Causes: map[string]int64{}}
+	part := &rejectsPart{Object: named(o), Causes: map[string]int64{}}
 	last := int64(-1)
 	for _, e := range entries {
 		part.Causes[e.cause()]++
@@ -90,7 +91,7 @@ func (l *Loader) quarantineRecord(m *manifest, entries []entry) arrow.Record {
 }
 
 // readRejects reads entries back from the stage.
-func (l *Loader) readRejects(ctx context.Context, o object) ([]entry, error) {
+func (l *Loader) readRejects(ctx context.Context, o objstore.Object) ([]entry, error) {
 	rec, err := l.readPart(ctx, o)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"tapline/exporter"
-	"tapline/objstore"
 	"tapline/warehouse"
 )
 
@@ -234,18 +233,11 @@ func (s *stager) replayBatch(ctx context.Context, am *warehouse.Amendment, have 
 	if err != nil {
 		return err
 	}
-	var where objstore.Object
-	for found, err := range s.l.cfg.Stage.List(ctx, o.Name) {
-		if err != nil {
-			return fmt.Errorf("loader: replay: %w", err)
-		}
-		where = found
-	}
 	am.Columns = nil
 	for _, field := range good.Schema().Fields() {
 		am.Columns = append(am.Columns, warehouse.Column{Name: field.Name, Type: field.Type})
 	}
-	am.Parts = append(am.Parts, s.l.part(where, good.NumRows()))
+	am.Parts = append(am.Parts, s.l.part(o, good.NumRows()))
 	for _, row := range rows {
 		if !bad[row] {
 			am.Rows = append(am.Rows, row)

@@ -191,6 +191,7 @@ func (j *job) read(ctx context.Context) (err error) {
 	if j.m, err = j.l.begin(ctx, j.t); err != nil {
 		return err
 	}
+	j.named = time.Now()
 	if j.t.found != nil {
 		j.l.resumed()
 	}

@@ -20,6 +20,7 @@ type shelf struct {
 	mu      sync.Mutex
 	objects map[string]stored
 	puts    int
+	remote  bool // its objects have no path
 }
 
 type stored struct {
@@ -73,6 +74,9 @@ func (s *shelf) Put(ctx context.Context, name string, when objstore.Precondition
 	}
 	s.puts++
 	o := objstore.Object{Name: name, Size: int64(b.Len()), Generation: strconv.Itoa(s.puts)}
+	if !s.remote {
+		o.Path = "/memory/" + name
+	}
 	s.objects[name] = stored{o, b.Bytes()}
 	return o, nil
 }

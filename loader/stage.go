@@ -20,6 +20,12 @@ import (
 // vendor forgot the cursor.
 const restarts = 3
 
+// manifestPace is how often at most a manifest in a bucket is written anew while
+// parts come quickly. Google takes one write of an object a second, see
+// https://cloud.google.com/storage/quotas#objects (read 2026-11-22), and every
+// one costs. A crash has this much read again, and a batch more.
+const manifestPace = time.Second
+
 // A stager reads one slice and makes it durable on the stage.
 type stager struct {
 	l     *Loader
@@ -29,7 +35,30 @@ type stager struct {
 	seq   int   // of the next object this run writes for the load
 	rows  int64 // read so far
 
+	made    map[string]objstore.Object // what this run wrote for the load
+	remote  bool                       // the stage is not on this machine
+	named   time.Time                  // when the manifest was last written
+	unnamed bool                       // the written manifest lacks parts that are durable
+
 	constants constants
+}
+
+// save writes the manifest.
+func (s *stager) save(ctx context.Context) error {
+	if err := s.l.shelf.save(ctx, s.m); err != nil {
+		return err
+	}
+	s.named, s.unnamed = time.Now(), false
+	return nil
+}
+
+// part is an object of the load as the stage told it when this run wrote it; of
+// an earlier run's, only the name is known.
+func (s *stager) part(o object) objstore.Object {
+	if made, ok := s.made[o.Name]; ok {
+		return made
+	}
+	return objstore.Object{Name: o.Name}
 }
 
 // begin returns the manifest to go on with: the one that was found, taken over,
@@ -50,14 +79,7 @@ func (l *Loader) begin(ctx context.Context, t *task) (*manifest, error) {
 		// Later slices count as read later, whatever order they are begun in.
 		ReadAt: l.started.Add(time.Duration(t.order) * time.Microsecond),
 	}
-	// What a manifest that was not worth going on with left behind is replaced.
-	for o, err := range l.cfg.Stage.List(ctx, l.shelf.dir(m)+"manifest.json") {
-		if err != nil {
-			return nil, fmt.Errorf("loader: stage: %w", err)
-		}
-		m.generation = o.Generation
-	}
-	return m, l.shelf.save(ctx, m)
+	return m, l.shelf.save(ctx, m) // an older one was swept: whose is there now is another run's
 }
 
 // stage reads what is not durable yet of the slice and closes its list of parts.
@@ -81,14 +103,14 @@ func (s *stager) stage(ctx context.Context) error {
 		}
 	}
 	s.m.Complete = true
-	return s.l.shelf.save(ctx, s.m)
+	return s.save(ctx)
 }
 
 // restart drops what is staged of the load: the manifest forgets it first.
 func (s *stager) restart(ctx context.Context) error {
 	old := *s.m
 	s.m.Parts, s.m.Schemas, s.rows = nil, nil, 0
-	if err := s.l.shelf.save(ctx, s.m); err != nil {
+	if err := s.save(ctx); err != nil {
 		return err
 	}
 	return s.l.shelf.removeUnnamed(ctx, old.objects(), s.m)
@@ -132,6 +154,9 @@ func (s *stager) drain(ctx context.Context) error {
 	reader.Wait()
 	if writeErr != nil {
 		return writeErr
+	}
+	if readErr != nil && s.unnamed { // the next run goes on from here
+		return errors.Join(readErr, s.save(context.WithoutCancel(ctx)))
 	}
 	return readErr
 }
@@ -191,7 +216,8 @@ func checkBatch(b exporter.Batch) error {
 	return nil
 }
 
-// write makes a batch a part: the objects first, then the manifest names them.
+// write makes a batch a part: the objects first, then the manifest names them,
+// on a stage in a bucket together with those that follow soon.
 // Once begun it is finished even if ctx ends: that is the checkpoint.
 func (s *stager) write(ctx context.Context, p piece) error {
 	if err := ctx.Err(); err != nil {
@@ -209,10 +235,11 @@ func (s *stager) write(ctx context.Context, p piece) error {
 		rows := ordinals(s.rows, p.rows, p.rejects)
 		full := s.l.withSystem(record, s.m, rows, &s.constants)
 		defer full.Release()
-		var err error
-		if part.Object, err = s.put(ctx, "", full); err != nil {
+		o, err := s.put(ctx, "", full)
+		if err != nil {
 			return err
 		}
+		part.Object = named(o)
 		part.Rows = full.NumRows()
 	}
 	part.Schema, part.Kinds = s.m.schema(table.schema), p.kinds
@@ -223,10 +250,13 @@ func (s *stager) write(ctx context.Context, p piece) error {
 		}
 	}
 	s.m.Parts = append(s.m.Parts, part)
-	if err := s.l.shelf.save(ctx, s.m); err != nil {
-		return err
-	}
 	s.rows += p.rows
+	s.unnamed = true
+	if !s.remote || time.Since(s.named) >= manifestPace {
+		if err := s.save(ctx); err != nil {
+			return err
+		}
+	}
 	s.l.observe(s.progress(Progress))
 	return nil
 }
@@ -239,17 +269,24 @@ func (s *stager) progress(kind EventKind) Event {
 }
 
 // put writes a record as an object of the load.
-func (s *stager) put(ctx context.Context, suffix string, rec arrow.Record) (object, error) {
+func (s *stager) put(ctx context.Context, suffix string, rec arrow.Record) (objstore.Object, error) {
 	name := s.l.shelf.partName(s.m, s.seq, suffix)
 	s.seq++
 	o, err := s.l.cfg.Stage.Put(ctx, name, objstore.Precondition{}, func(w io.Writer) error {
 		return s.l.encode(w, rec)
 	})
 	if err != nil {
-		return object{}, fmt.Errorf("loader: part of %s %s: %w", s.m.Stream, s.m.Slice, err)
+		return o, fmt.Errorf("loader: part of %s %s: %w", s.m.Stream, s.m.Slice, err)
 	}
-	return object{Name: o.Name, Size: o.Size}, nil
+	if s.made == nil {
+		s.made = map[string]objstore.Object{}
+	}
+	s.made[o.Name], s.remote = o, o.Path == ""
+	return o, nil
 }
+
+// named is what a manifest says of an object.
+func named(o objstore.Object) object { return object{Name: o.Name, Size: o.Size} }
 
 // encode writes a record as a Parquet file.
 func (l *Loader) encode(w io.Writer, rec arrow.Record) error {

@@ -1,0 +1,116 @@
+package loader_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"tapline/loader"
+	"tapline/objstore"
+)
+
+// counted counts what is asked of a stage.
+type counted struct {
+	*shelf
+	calls map[string]int
+}
+
+func (c *counted) Put(ctx context.Context, name string, when objstore.Precondition, write func(io.Writer) error) (objstore.Object, error) {
+	c.mu.Lock()
+	c.calls["put "+path.Ext(name)]++
+	c.mu.Unlock()
+	return c.shelf.Put(ctx, name, when, write)
+}
+
+// A manifest in a bucket is not written anew for each of parts that come quickly,
+// and what is durable when a run stops is named nevertheless.
+func TestRemoteStageNamesPartsTogether(t *testing.T) {
+	v := newVendor(10, "A")
+	for i := range 400 {
+		v.add("A", 1, row{"n": i})
+	}
+	r := newRig(t, v)
+	c := &counted{newShelf(), map[string]int{}}
+	c.remote = true
+	r.stage = c
+	ctx, cancel := context.WithCancel(t.Context())
+	parts := 0
+	r.cfg.Observe = func(e loader.Event) {
+		if e.Kind == loader.Progress {
+			if parts++; parts == 15 {
+				cancel()
+			}
+		}
+	}
+	began := time.Now()
+	if _, err := r.loader(t).Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("err = %v, want canceled", err)
+	}
+	var started loader.Event
+	r.cfg.Observe = func(e loader.Event) {
+		if e.Kind == loader.Started {
+			started = e
+		}
+	}
+	if s := r.run(t); s.Resumed != 1 || started.Rows < 150 {
+		t.Errorf("resumed %d at row %d, want 1 at 150 or later", s.Resumed, started.Rows)
+	}
+	// Of each run its lease; of the first the manifest at its beginning and its
+	// end; of the second that, and when it is complete, and shaped.
+	most := 2 + 2 + 3 + int(time.Since(began)/time.Second)
+	if n := c.calls["put .json"]; n > most {
+		t.Errorf("leases and manifests were written %d times, want at most %d", n, most)
+	}
+	if n := c.calls["put .parquet"]; n < 40 || n > 41 {
+		t.Errorf("%d parts were written, want 40", n)
+	}
+	if got := len(r.bank.tables["ev_a"].rows); got != 400 {
+		t.Errorf("%d rows, want 400", got)
+	}
+	r.empty(t)
+}
+
+// A lease of another machine is respected while it is renewed, and taken over
+// when it is not.
+func TestLeaseOfAnotherMachine(t *testing.T) {
+	v := newVendor(10, "A")
+	v.add("A", 1, row{"n": 1})
+	for _, tt := range []struct {
+		name string
+		ago  time.Duration
+		busy bool
+	}{
+		{"Fresh", 30 * time.Second, true}, {"Ahead", -30 * time.Second, true},
+		{"Stale", 61 * time.Second, false}, {"ClockFarAhead", -time.Hour, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, v)
+			lease := map[string]any{
+				"run": "theirs", "host": "another-machine", "boot": "b", "pid": 1, "process": "1",
+				"since": time.Now().Add(-time.Hour), "renewed": time.Now().Add(-tt.ago),
+			}
+			_, err := r.stage.Put(t.Context(), "orders/lease.json", objstore.Precondition{}, func(w io.Writer) error {
+				return json.NewEncoder(w).Encode(lease)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := r.loader(t).Run(t.Context())
+			if tt.busy {
+				if !errors.Is(err, loader.ErrBusy) || !strings.Contains(err.Error(), "run theirs, process 1 on another-machine") {
+					t.Errorf("Run gives %v, want busy", err)
+				}
+				return
+			}
+			if err != nil || len(s.Loads) != 1 {
+				t.Errorf("Run gives %v, %d loads", err, len(s.Loads))
+			}
+			r.empty(t)
+		})
+	}
+}
