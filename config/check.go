@@ -33,6 +33,7 @@ func (c *Config) check(p *problems) {
 			a.fail(p, "on", "lists nothing to tell").remedy("write on: [failure, recovery]")
 		}
 	}
+	c.checkViews(connections, p)
 }
 
 // fail adds a mistake at key.

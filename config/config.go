@@ -42,6 +42,8 @@ type Kind struct {
 	// Stream is a value of the struct that the kind's own keys of a stream are
 	// decoded into. Nil when the kind cannot be read from.
 	Stream any
+	// GoogleSQL says that its views are written in BigQuery's SQL.
+	GoogleSQL bool
 }
 
 // Kinds are the kinds of connection by the word for their type.
@@ -57,6 +59,7 @@ type Config struct {
 	Connections []Connection
 	Pipelines   []Pipeline
 	Alerts      []Alert
+	Views       []View
 
 	own      *shared
 	kinds    Kinds
@@ -126,6 +129,7 @@ func (c *Config) build(files []*file, o Options, p *problems) {
 		c.addConnections(f, p)
 		c.addPipelines(f, p)
 		c.addAlerts(f, p)
+		c.addViews(f, p)
 	}
 	c.check(p)
 	c.checkKinds(p)

@@ -71,7 +71,7 @@ func kinds() config.Kinds {
 		"clevertap": {Connection: clevertapConfig{}, Stream: clevertapStream{}},
 		"bucket":    {Connection: bucketConfig{}, Stream: bucketStream{}},
 		"duckdb":    {Connection: duckdbConfig{}},
-		"bigquery":  {Connection: bigqueryConfig{}},
+		"bigquery":  {Connection: bigqueryConfig{}, GoogleSQL: true},
 		"postgres":  {Connection: postgresConfig{}},
 	}
 }

@@ -39,6 +39,11 @@ func (c *Config) Resolved() (string, error) {
 		list = append(list, showSection(a.n, fieldsOf(reflect.TypeFor[Alert]()), nil))
 	}
 	doc = appendList(doc, "alerts", list)
+	list = nil
+	for _, v := range c.Views {
+		list = append(list, showView(v))
+	}
+	doc = appendList(doc, "views", list)
 	text, err := yaml.MarshalWithOptions(doc, yaml.IndentSequence(true))
 	if err != nil {
 		return "", fmt.Errorf("config: write the resolved configuration: %w", err)

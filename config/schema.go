@@ -36,6 +36,8 @@ func Schema(kinds Kinds) ([]byte, error) {
 	alert := define(root.Definitions, "alert", object(fieldsOf(reflect.TypeFor[Alert]())))
 	put(root, "alerts", &jsonschema.Schema{Type: "array", Items: alert}, "whom to tell")
 	put(root, "stage", stageSchema(root.Definitions), "where parts wait until they are loaded")
+	view := define(root.Definitions, "view", object(fieldsOf(reflect.TypeFor[View]())))
+	put(root, "views", &jsonschema.Schema{Type: "array", Items: view}, "the queries that warehouses are to keep under a name")
 	root.Required = append(root.Required, "version")
 	document, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {

@@ -114,7 +114,9 @@ func origin(v *viper.Viper, main *file, flags *pflag.FlagSet, key string) (*node
 }
 
 // topKeys are the keys of a main file that are no settings.
-func topKeys() []string { return []string{"version", "include", "connections", "pipelines", "alerts"} }
+func topKeys() []string {
+	return []string{"version", "include", "connections", "pipelines", "alerts", "views"}
+}
 
 // checkTop reports keys that do not belong at the top of a file.
 func checkTop(f *file, p *problems) {

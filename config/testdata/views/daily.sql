@@ -1,0 +1,4 @@
+-- one row a day
+select event_date, count(*) as n
+from orders
+group by all;
