@@ -36,7 +36,7 @@ func newConfig(a *app) *cobra.Command {
 		if err := p.wired(); err != nil {
 			return nil, err
 		}
-		return valid{p.cfg.Files, len(p.cfg.Connections), len(p.cfg.Pipelines)}, nil
+		return valid{p.cfg.Files, len(p.cfg.Connections), len(p.cfg.Pipelines), len(p.cfg.Views)}, nil
 	})
 	return group("config", "The configuration file", schema, show, validate)
 }
@@ -70,6 +70,7 @@ type valid struct {
 	Files       []string `json:"files"`
 	Connections int      `json:"connections"`
 	Pipelines   int      `json:"pipelines"`
+	Views       int      `json:"views"`
 }
 
 // Text implements view.
@@ -77,7 +78,11 @@ func (v valid) Text(p *printer) {
 	for _, f := range v.Files {
 		p.line("%s  %s", p.paint(green, "ok"), f)
 	}
-	p.line("%s, %s", plural(int64(v.Connections), "connection"), plural(int64(v.Pipelines), "pipeline"))
+	views := ""
+	if v.Views > 0 {
+		views = ", " + plural(int64(v.Views), "view")
+	}
+	p.line("%s, %s%s", plural(int64(v.Connections), "connection"), plural(int64(v.Pipelines), "pipeline"), views)
 }
 
 // A schemaView is a JSON Schema: itself under text, so that it can be piped

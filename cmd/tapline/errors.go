@@ -118,6 +118,8 @@ func runFailures() []failure {
 			"read the reasons in the message, then mend the source, pin types with columns:, or raise the limit", is(loader.ErrLimit)},
 		{"run.late", exitLook, "Files that should have come have not.",
 			"ask whoever sends them (a vendor's export may have stopped); expect: in the pipeline says when they should come", as[lateError]},
+		{"run.views", exitLook, "A view of the configuration cannot be made; what is loaded stays, and an older view of that name too.",
+			"correct its SQL under views:, then run again", as[*viewsError]},
 		{"run.busy", exitBusy, "Another run holds the pipeline.",
 			"let it finish, or wait for it with --wait-lock", is(loader.ErrBusy)},
 		{"run.interrupted", exitInterrupted, "Stopped as asked; what was read is kept.",

@@ -109,10 +109,15 @@ func (e lateError) Error() string {
 	return "pipeline " + e.pipeline + " is late: " + plural(int64(len(e.late)), "stream") + " without a new file"
 }
 
-// manyErrors are what became of several pipelines.
+// manyErrors are what became of several pipelines, and of views.
 type manyErrors []error
 
-func (e manyErrors) Error() string { return plural(int64(len(e)), "pipeline") + " failed" }
+func (e manyErrors) Error() string {
+	if slices.ContainsFunc(e, as[*viewsError]) {
+		return plural(int64(len(e)), "failure")
+	}
+	return plural(int64(len(e)), "pipeline") + " failed"
+}
 
 // together is nil, the only error, or all of them.
 func together(errs []error) error {

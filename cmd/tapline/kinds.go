@@ -66,7 +66,7 @@ func kinds() config.Kinds {
 		all[name] = config.Kind{Connection: k.section, Stream: k.stream}
 	}
 	for name, k := range warehouses() {
-		all[name] = config.Kind{Connection: k.section}
+		all[name] = config.Kind{Connection: k.section, GoogleSQL: name == "bigquery"}
 	}
 	return all
 }

@@ -30,6 +30,7 @@ type where struct {
 	Stream   string `json:"stream,omitempty"`
 	Slice    string `json:"slice,omitempty"`
 	Table    string `json:"table,omitempty"`
+	View     string `json:"view,omitempty"`
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
@@ -46,6 +47,7 @@ func newReport(err error, redact func(string) string) *report {
 func describe(err error, redact func(string) string) report {
 	var many manyErrors
 	var run *runError
+	var views *viewsError
 	var mistakes config.Errors
 	var mistake *config.Error
 	switch {
@@ -57,6 +59,8 @@ func describe(err error, redact func(string) string) report {
 		return summed(err, causes, redact)
 	case errors.As(err, &run):
 		return summed(err, runCauses(run, redact), redact)
+	case errors.As(err, &views):
+		return summed(err, views.causes(redact), redact)
 	case errors.As(err, &mistakes) && len(mistakes) > 1:
 		var causes []report
 		for _, e := range mistakes {
@@ -174,5 +178,6 @@ func (w where) String() string {
 	add("stream ", w.Stream)
 	add("slice ", w.Slice)
 	add("table ", w.Table)
+	add("view ", w.View)
 	return s
 }

@@ -18,7 +18,8 @@ func newRun(a *app) *cobra.Command {
 		Use: "run [PIPELINE...]", Short: "Load what is due",
 		Long: `run reads the slices that are not loaded yet and those within lookback, and loads
 them. Without a name it runs all pipelines, one after the other. Running it again
-after anything, a crash too, goes on where it stopped.`,
+after anything, a crash too, goes on where it stopped. At the end it makes the views
+of the warehouses that it loaded into.`,
 		Example: `  tapline run
   tapline run orders --since 2026-09-01 --until 2026-09-08
   tapline run -q                 # in cron: prints failures only`,
@@ -55,7 +56,7 @@ type runOptions struct {
 // not keep the next from running, unless nothing can be written or somebody
 // wants it all to stop.
 func (p *project) run(ctx context.Context, names []string, o runOptions) (*runResult, error) {
-	result := &runResult{Pipelines: []pipelineResult{}}
+	result := &runResult{Pipelines: []pipelineResult{}, Views: []viewResult{}}
 	pipelines, err := p.selected(names)
 	if err != nil {
 		return result, err
@@ -66,10 +67,12 @@ func (p *project) run(ctx context.Context, names []string, o runOptions) (*runRe
 	progress := p.a.newProgress()
 	defer progress.stop()
 	var errs []error
+	finishing := newFinishing()
 	for _, pl := range pipelines {
 		r, err := p.runOne(ctx, pl, o, progress)
 		if r != nil {
 			result.Pipelines = append(result.Pipelines, *r)
+			finishing.add(ctx, pl.To, err, len(r.Loads))
 		}
 		errs = append(errs, err)
 		if ctx.Err() != nil {
@@ -77,7 +80,9 @@ func (p *project) run(ctx context.Context, names []string, o runOptions) (*runRe
 		}
 	}
 	progress.stop()
-	return result, together(errs)
+	views, viewErrs := p.finish(ctx, finishing)
+	result.Views = views
+	return result, together(append(errs, viewErrs...))
 }
 
 // runOne runs a pipeline. The result is nil when no run began, because the
@@ -110,7 +115,7 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	if err == nil && len(summary.Late) > 0 {
 		err = lateError{pl.Name, summary.Late}
 	}
-	if publishes(ctx, err, len(summary.Loads)) {
+	if !p.hasViews(pl.To) && publishes(ctx, err, len(summary.Loads)) {
 		err = published(ctx, f.warehouse, err)
 	}
 	if ctx.Err() != nil && err != nil {

@@ -18,6 +18,7 @@ func newRunID(now time.Time) string {
 // runResult is the result of run and backfill.
 type runResult struct {
 	Pipelines []pipelineResult `json:"pipelines"`
+	Views     []viewResult     `json:"views"`
 }
 
 type pipelineResult struct {
@@ -104,6 +105,7 @@ func (r *runResult) Text(p *printer) {
 	for _, pl := range r.Pipelines {
 		pl.text(p)
 	}
+	viewsText(p, r.Views)
 }
 
 func (r pipelineResult) text(p *printer) {
