@@ -84,6 +84,9 @@ func golden(t *testing.T, dialect string, samples map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for sample, values := range map[string]bool{"dictionary_fill": false, "dictionary_fill#samples": true} {
+		samples[sample] = map[string]any{"Table": "orders", "Columns": []string{"a", "b"}, "Samples": values}
+	}
 	for _, name := range names {
 		if _, ok := samples[name]; !ok {
 			samples[name] = nil
