@@ -35,6 +35,7 @@ func bigquerySamples() map[string]any {
 		"amend_release":       entries,
 		"amend_rows":          with(with(table1, entries), map[string]any{"Columns": []string{"a", nasty}}),
 		"applied_check":       daily,
+		"check":               map[string]any{"Stage": "stage"},
 		"beyond_double":       with(all, map[string]any{"Column": nasty}),
 		"exact_check":         map[string]any{"Stage": "stage", "Column": nasty, "Index": 3},
 		"files_forget":        map[string]any{"Stage": "stage"},

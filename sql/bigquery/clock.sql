@@ -1,0 +1,4 @@
+-- Purpose: what time it is at Google.
+-- Parameters: none.
+-- Idempotent: reads only.
+SELECT CURRENT_TIMESTAMP() AS now

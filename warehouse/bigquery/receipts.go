@@ -1,0 +1,110 @@
+package bigquery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+
+	bq "cloud.google.com/go/bigquery"
+	"cloud.google.com/go/civil"
+
+	"tapline/warehouse"
+)
+
+// A receipt is a warehouse.Receipt and what only this package needs to know.
+type receipt struct {
+	warehouse.Earlier
+	key         []string // of a merge
+	displacedBy string   // snapshot of another slice, "" = its rows are there
+	inTable     int64    // all receipts of its table, where that was asked
+}
+
+// Receipts yields the loads in force: of each slice of each table the newest
+// revision. A slice that a later snapshot of another slice displaced is among
+// them, since it has been loaded and is not to be loaded again.
+func (w *Warehouse) Receipts(ctx context.Context, pipeline string) iter.Seq2[warehouse.Receipt, error] {
+	return func(yield func(warehouse.Receipt, error) bool) {
+		all, err := w.receipts(ctx, pipeline, "", true)
+		if err != nil {
+			yield(warehouse.Receipt{}, fmt.Errorf("bigquery: receipts: %w", err))
+			return
+		}
+		for _, r := range all {
+			if !yield(r.Receipt, nil) {
+				return
+			}
+		}
+	}
+}
+
+// receipts are those of a pipeline, and of one load; "" = all.
+func (w *Warehouse) receipts(ctx context.Context, pipeline, load string, inForce bool) ([]receipt, error) {
+	known, err := w.known(ctx)
+	if err != nil || !known {
+		return nil, err
+	}
+	return w.scanReceipts(ctx, "receipts", map[string]any{"InForce": inForce}, params{"pipeline": pipeline, "load": load})
+}
+
+func (w *Warehouse) scanReceipts(ctx context.Context, name string, data any, p params) ([]receipt, error) {
+	var all []receipt
+	err := w.ask(ctx, name, data, p, func(r row) error {
+		x := receipt{}
+		x.ID, x.Pipeline, x.Table, x.Stream, x.Slice = r.text(), r.text(), r.text(), r.text(), r.text()
+		x.Revision, x.Run, x.Mode = r.text(), r.text(), warehouse.Mode(r.text())
+		key := r.text()
+		x.Day, x.ReadAt, x.CommittedAt = r.day(), r.time(), r.time()
+		x.RowsRead, x.RowsLoaded, x.RowsQuarantined, x.CellsQuarantined = r.int(), r.int(), r.int(), r.int()
+		x.BytesRead, x.RowsPurged, x.CellsPurged = r.int(), r.int(), r.int()
+		x.SupersededBy, x.displacedBy, x.inTable = r.text(), r.text(), r.int()
+		if key != "" {
+			if err := json.Unmarshal([]byte(key), &x.key); err != nil {
+				return fmt.Errorf("receipt %s: merge_key: %w", x.ID, err)
+			}
+		}
+		all = append(all, x)
+		return r.err
+	})
+	return all, err
+}
+
+// An earlier is what the warehouse remembers of a slice before a load.
+type earlier struct {
+	slice   []warehouse.Earlier
+	inTable int64 // receipts of the table in all
+}
+
+func (w *Warehouse) earlier(ctx context.Context, l warehouse.Load) (earlier, error) {
+	all, err := w.scanReceipts(ctx, "receipts_slice", nil, params{"in_table": l.Table, "slice": l.Slice})
+	var e earlier
+	for _, r := range all {
+		e.inTable = r.inTable
+		if r.Slice == l.Slice {
+			e.slice = append(e.slice, r.Earlier)
+		}
+	}
+	return e, err
+}
+
+// loadParams are the parameters that the statements of a load take.
+func loadParams(l warehouse.Load, r warehouse.Receipt) (params, error) {
+	p := params{
+		"load": r.ID, "pipeline": r.Pipeline, "in_table": r.Table, "stream": r.Stream, "slice": r.Slice, "revision": r.Revision,
+		"run": r.Run, "mode": string(r.Mode), "read_at": r.ReadAt, "committed_at": r.CommittedAt,
+		"rows_read": r.RowsRead, "rows_loaded": r.RowsLoaded, "rows_quarantined": r.RowsQuarantined,
+		"cells_quarantined": r.CellsQuarantined, "bytes_read": r.BytesRead,
+		"day": bq.NullDate{}, "merge_key": bq.NullString{},
+	}
+	if !r.Day.IsZero() {
+		p["day"] = bq.NullDate{Date: civil.DateOf(r.Day), Valid: true}
+	}
+	if l.Mode == warehouse.Merge {
+		key, err := json.Marshal(l.Key)
+		if err != nil {
+			return nil, err
+		}
+		p["merge_key"] = bq.NullString{StringVal: string(key), Valid: true}
+	}
+	return p, nil
+}

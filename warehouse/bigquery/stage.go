@@ -1,0 +1,177 @@
+package bigquery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	bq "cloud.google.com/go/bigquery"
+
+	"tapline/warehouse"
+)
+
+const (
+	stagePrefix = "_tapline_stage_"
+	// stageLife is how long a staging table may stay that nobody removed.
+	stageLife = 24 * time.Hour
+	// stageTries is how often a staging table is filled anew.
+	stageTries = 4
+	// mostURIs is how many objects one job loads.
+	mostURIs = 10_000
+)
+
+func isStage(table string) bool { return strings.HasPrefix(table, stagePrefix) }
+
+// A unit is what one load job loads: many objects, or one part to upload.
+type unit struct {
+	uris []string
+	part warehouse.Part
+}
+
+// units groups parts into as few jobs as can be.
+func units(parts []warehouse.Part) []unit {
+	var all []unit
+	for _, p := range parts {
+		if !onGoogle(p) {
+			all = append(all, unit{part: p})
+			continue
+		}
+		if n := len(all); n == 0 || len(all[n-1].uris) == 0 || len(all[n-1].uris) == mostURIs {
+			all = append(all, unit{})
+		}
+		last := &all[len(all)-1]
+		last.uris = append(last.uris, p.URL)
+	}
+	return all
+}
+
+// onGoogle reports whether BigQuery can read the part where it is. A "*" in a
+// name would match other objects, and repeated slashes none.
+func onGoogle(p warehouse.Part) bool {
+	path, ok := strings.CutPrefix(p.URL, "gs://")
+	return ok && !strings.Contains(path, "*") && !strings.Contains(path, "//")
+}
+
+// newStage makes a staging table and fills it with parts. What a failed job
+// left in it is not known, so each try takes a new one. Ids names the first
+// job of each try; nil = any. Table is the one that errors speak of.
+func (x *loading) newStage(ctx context.Context, table string, columns []warehouse.Column, parts []warehouse.Part, ids func(try int) string) (string, error) {
+	if ids == nil {
+		ids = func(int) string { return fresh("tapline_s_") }
+	}
+	var p pacing
+	for try := 0; ; {
+		name := fresh(stagePrefix)
+		x.stages = append(x.stages, name)
+		err := x.w.fillStage(ctx, name, table, columns, parts, ids(try), map[string]string{labelLoad: loadLabel(x.l.ID), labelCall: x.call})
+		if err == nil {
+			return name, nil
+		}
+		if try++; ctx.Err() != nil || try == stageTries || !isPassing(err) && !errors.Is(err, errGone) && !errors.Is(err, errMoved) {
+			return "", err
+		}
+		x.w.cfg.Log.Warn("staging again", "load", x.l.ID, "attempt", try, "err", err)
+		if err := p.pause(ctx, x.w); err != nil {
+			return "", err
+		}
+	}
+}
+
+// fillStage makes a staging table and loads all parts into it.
+func (w *Warehouse) fillStage(ctx context.Context, name, table string, columns []warehouse.Column, parts []warehouse.Part, id string, labels map[string]string) error {
+	md := &bq.TableMetadata{Schema: fields(columns), Labels: w.labels(nil), ExpirationTime: time.Now().Add(stageLife)}
+	if err := w.createTable(ctx, name, md); err != nil && !isDuplicate(err) {
+		return err
+	}
+	for i, u := range units(parts) {
+		if i > 0 {
+			id = fresh("tapline_s_")
+		}
+		job, err := w.submit(ctx, id, w.beginLoad(ctx, id, u, func(c *bq.LoadConfig) {
+			c.Dst, c.WriteDisposition, c.Labels = w.table(name), bq.WriteAppend, w.labels(labels)
+		}, md.Schema))
+		if err != nil {
+			return w.explainLoad(ctx, table, err)
+		}
+		if i == 0 && !isCallOf(job, labels[labelCall]) {
+			return errMoved // another process took the attempt; the next one is free
+		}
+		if _, err := w.finish(ctx, job); err != nil {
+			return w.explainLoad(ctx, table, err)
+		}
+	}
+	return nil
+}
+
+// isCallOf reports whether the job was begun by this call.
+func isCallOf(job *bq.Job, call string) bool {
+	config, err := job.Config()
+	if err != nil {
+		return false
+	}
+	switch c := config.(type) {
+	case *bq.LoadConfig:
+		return c.Labels[labelCall] == call
+	case *bq.QueryConfig:
+		return c.Labels[labelCall] == call
+	}
+	return false
+}
+
+// beginLoad returns what begins a load job. It may be called again: a part is
+// opened each time.
+func (w *Warehouse) beginLoad(ctx context.Context, id string, u unit, set func(*bq.LoadConfig), schema bq.Schema) func(context.Context) (*bq.Job, error) {
+	run := func(ctx context.Context, src bq.LoadSource) (*bq.Job, error) {
+		l := w.table("").LoaderFrom(src)
+		set(&l.LoadConfig)
+		l.CreateDisposition = bq.CreateNever
+		var err error
+		if l.JobIDConfig, err = w.jobConfig(ctx, id); err != nil {
+			return nil, err
+		}
+		return l.Run(ctx)
+	}
+	if len(u.uris) > 0 {
+		return func(limited context.Context) (*bq.Job, error) {
+			src := bq.NewGCSReference(u.uris...)
+			src.SourceFormat, src.Schema = bq.Parquet, schema
+			return run(limited, src)
+		}
+	}
+	return func(context.Context) (*bq.Job, error) {
+		// An upload may take longer than an answer; it has its own limits.
+		in, err := open(ctx, u.part)
+		if err != nil {
+			return nil, fmt.Errorf("part %s: %w", u.part.Name, err)
+		}
+		defer in.Close()
+		src := bq.NewReaderSource(in)
+		src.SourceFormat, src.Schema = bq.Parquet, schema
+		return run(ctx, src)
+	}
+}
+
+func open(ctx context.Context, p warehouse.Part) (io.ReadCloser, error) {
+	switch {
+	case p.Path != "":
+		return os.Open(p.Path)
+	case p.Open != nil:
+		return p.Open(ctx)
+	}
+	return nil, errors.New("has neither a path nor a way to open it")
+}
+
+// dropStages removes staging tables, also when the operation's context is over.
+func (w *Warehouse) dropStages(ctx context.Context, names []string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for _, name := range names {
+		if err := w.table(name).Delete(ctx); err != nil && !isNotFound(err) {
+			w.cfg.Log.Warn("removing a staging table, which vanishes by itself in a day", "table", name, "err", err)
+		}
+	}
+}
