@@ -32,9 +32,15 @@ type Instance struct {
 	Exec func(ctx context.Context, sql string) error
 	// Quote writes the name of a table or a column as SQL wants it.
 	Quote func(name string) string
+	// Takes reports whether the database takes the name of a table or a column,
+	// as PostgreSQL takes none that is longer than 63 bytes. Nil = it takes all.
+	Takes func(name string) bool
 	// Part puts a Parquet file where the warehouse finds it. Nil = the file
 	// itself is the part.
 	Part func(t *testing.T, path string, rows int64) warehouse.Part
+	// Column and Table report whether the database takes a name at all; one
+	// that it does not take has to be a *warehouse.SchemaError. Nil = every name.
+	Column, Table func(name string) bool
 }
 
 // Run runs the suite.

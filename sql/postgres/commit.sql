@@ -1,0 +1,4 @@
+-- Purpose: make the transaction visible.
+-- Parameters: none.
+-- Idempotent: no.
+COMMIT

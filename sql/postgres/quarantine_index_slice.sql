@@ -1,0 +1,4 @@
+-- Purpose: find the quarantine of a slice.
+-- Parameters: Schema.
+-- Idempotent: no; made once, with the table.
+CREATE INDEX ON {{ident .Schema}}._tapline_quarantine (slice)

@@ -1,0 +1,4 @@
+-- Purpose: a place to come back to within the transaction.
+-- Parameters: none.
+-- Idempotent: yes.
+SAVEPOINT tapline

@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"tapline/warehouse"
+)
+
+// Verify counts the rows of every receipt in force, a table at a time, and
+// yields a proof for each: those that fail first. A receipt whose rows a
+// snapshot of another slice displaced has nothing left to prove and is left
+// out. Rows of the slice that belong to no load in force count as Unexpected.
+func (w *Warehouse) Verify(ctx context.Context, pipeline string) iter.Seq2[warehouse.Proof, error] {
+	return func(yield func(warehouse.Proof, error) bool) {
+		var proofs []warehouse.Proof
+		err := w.reading(ctx, func(t *tx) (err error) {
+			proofs, err = t.verify(ctx, pipeline)
+			return err
+		})
+		if err != nil {
+			yield(warehouse.Proof{}, fmt.Errorf("postgres: verify: %w", err))
+			return
+		}
+		for _, good := range []bool{false, true} {
+			for _, p := range proofs {
+				if p.OK() == good && !yield(p, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (t *tx) verify(ctx context.Context, pipeline string) ([]warehouse.Proof, error) {
+	all, err := t.receipts(ctx, query{pipeline: pipeline, inForce: true})
+	if err != nil {
+		return nil, err
+	}
+	var tables []string
+	byTable := make(map[string][]warehouse.Receipt)
+	for _, r := range all {
+		if r.displacedBy != "" {
+			continue
+		}
+		if _, ok := byTable[r.Table]; !ok {
+			tables = append(tables, r.Table)
+		}
+		byTable[r.Table] = append(byTable[r.Table], r.Receipt)
+	}
+	var proofs []warehouse.Proof
+	for _, table := range tables {
+		found, err := t.verifyTable(ctx, table, pipeline)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", table, err)
+		}
+		for _, r := range byTable[table] {
+			p := found[r.ID]
+			p.Receipt = r
+			proofs = append(proofs, p)
+		}
+	}
+	return proofs, nil
+}
+
+// verifyTable returns what is found of each load. A table that is gone, or was
+// replaced by something else, holds nothing.
+func (t *tx) verifyTable(ctx context.Context, table, pipeline string) (map[string]warehouse.Proof, error) {
+	there := table
+	_, _, found, err := t.ours(ctx, table)
+	switch {
+	case errors.Is(err, warehouse.ErrSchema), err == nil && !found:
+		there = ""
+	case err != nil:
+		return nil, err
+	}
+	proofs := make(map[string]warehouse.Proof)
+	var id string
+	var p warehouse.Proof
+	dest := []any{&id, &p.Found, &p.Duplicated, &p.Missing, &p.Unexpected, &p.Quarantine, &p.Cells}
+	err = t.rows(ctx, "verify", data{"Table": there}, []any{table, pipeline}, dest, func() error {
+		proofs[id] = p
+		return nil
+	})
+	return proofs, err
+}
