@@ -18,6 +18,9 @@ import (
 const (
 	// gcsChunk is how much of an upload is in memory, to be sent again.
 	gcsChunk = 8 << 20
+	// gcsSmall is what a small object may have: it is sent in one request, and
+	// the client, which sets a whole chunk aside for every upload, less.
+	gcsSmall = 256 << 10
 	// putKey is metadata that tells one Put's object from all others.
 	putKey = "tapline-put"
 )
@@ -48,14 +51,15 @@ func (g *GCS) put(ctx context.Context, name string, when Precondition, write fun
 	upload, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w := handle.NewWriter(upload)
-	w.ChunkSize = gcsChunk
 	w.ChunkRetryDeadline = g.patience.Retry
 	mine := rand.Text()
 	w.Metadata = map[string]string{putKey: mine}
 	sink := &gcsSink{w: w, sum: crc32.New(castagnoli)}
 	if err := write(sink); err != nil || sink.err != nil || ctx.Err() != nil {
 		cancel()
-		_ = w.Close() // waits for the upload's end; its error is the cancellation
+		if sink.begun {
+			_ = w.Close() // waits for the upload's end; its error is the cancellation
+		}
 		switch {
 		case ctx.Err() != nil:
 			return Object{}, errors.Join(ctx.Err(), err)
@@ -64,7 +68,7 @@ func (g *GCS) put(ctx context.Context, name string, when Precondition, write fun
 		}
 		return Object{}, err
 	}
-	if err := w.Close(); err != nil {
+	if err := sink.finish(); err != nil {
 		return g.settle(ctx, name, sink, mine, *doubt, err)
 	}
 	return g.compare(name, w.Attrs(), sink)
@@ -142,22 +146,52 @@ func (g *GCS) compare(name string, a *storage.ObjectAttrs, sink *gcsSink) (Objec
 }
 
 // gcsSink hides everything of the writer but Write, counts, and remembers the
-// store's own error, whatever an encoder makes of it.
+// store's own error, whatever an encoder makes of it. It begins the upload when
+// the object is no small one any more.
 type gcsSink struct {
-	w   *storage.Writer
-	sum hash.Hash32
-	n   int64
-	err error
+	w     *storage.Writer
+	sum   hash.Hash32
+	n     int64
+	small []byte // what was written, until the upload begins
+	begun bool
+	err   error
 }
 
 func (s *gcsSink) Write(p []byte) (int, error) {
+	s.sum.Write(p)
+	s.n += int64(len(p))
+	if !s.begun {
+		if len(s.small)+len(p) <= gcsSmall {
+			s.small = append(s.small, p...)
+			return len(p), nil
+		}
+		if s.err = s.begin(gcsChunk); s.err != nil {
+			return 0, s.err
+		}
+	}
 	n, err := s.w.Write(p)
-	s.sum.Write(p[:n])
-	s.n += int64(n)
 	if err != nil {
 		s.err = err
 	}
 	return n, err
+}
+
+func (s *gcsSink) begin(chunk int) error {
+	s.begun = true
+	s.w.ChunkSize = chunk
+	_, err := s.w.Write(s.small)
+	s.small = nil
+	return err
+}
+
+// finish publishes the object.
+func (s *gcsSink) finish() error {
+	if !s.begun {
+		if err := s.begin(gcsSmall); err != nil {
+			return err
+		}
+	}
+	return s.w.Close()
 }
 
 // Remove implements Store. Right: storage.objects.delete.

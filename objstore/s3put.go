@@ -1,6 +1,7 @@
 package objstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/rand"
@@ -193,9 +194,13 @@ func md5Of(f *os.File, at, size int64) (string, error) {
 }
 
 // settle says what became of the write. The answer to a try that took effect
-// may be lost; the next then finds the precondition broken, by ourselves.
+// may be lost; the next then finds the precondition broken, by ourselves. Of an
+// upload in parts some stores tell another ETag than they have afterwards, so
+// they are asked.
 func (u *s3Upload) settle(ctx context.Context, err error) (Object, error) {
 	switch {
+	case err == nil && ctx.Err() == nil && u.etag != "" && u.size <= s3Part:
+		return u.object(u.name, u.etag, u.size, time.Now()), nil // the store has compared the checksums
 	case err == nil:
 	case errors.Is(err, ErrUnauthorized):
 		return Object{}, fmt.Errorf("%w: %w", ErrUnwritable, err)
@@ -219,6 +224,8 @@ func (u *s3Upload) settle(ctx context.Context, err error) (Object, error) {
 			o = u.object(u.name, u.etag, u.size, time.Now())
 		}
 		return o, nil
+	case err == nil:
+		return Object{}, cmp.Or(statErr, fail("the store does not tell the ETag of what it was sent", ErrUnreachable))
 	case errors.Is(err, ErrPrecondition):
 		return Object{}, fail("the answer was lost, and the object is another's now: whether it was written is not known", ErrUnreachable)
 	}
