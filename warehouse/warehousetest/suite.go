@@ -38,9 +38,6 @@ type Instance struct {
 	// Part puts a Parquet file where the warehouse finds it. Nil = the file
 	// itself is the part.
 	Part func(t *testing.T, path string, rows int64) warehouse.Part
-	// Column and Table report whether the database takes a name at all; one
-	// that it does not take has to be a *warehouse.SchemaError. Nil = every name.
-	Column, Table func(name string) bool
 }
 
 // Run runs the suite.
