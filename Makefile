@@ -16,12 +16,19 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: # a C++ compiler for DuckDB, installed where it is missing
+deps: # a C++ compiler for DuckDB and, for tests, PostgreSQL and PgBouncer, installed where they are missing
 	@command -v $(GO) >/dev/null || { echo "Go is missing: see https://go.dev/doc/install" >&2; exit 1; }
-	@command -v g++ >/dev/null || { \
-	  echo "installing a C++ compiler for DuckDB"; \
-	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq gcc g++; \
-	  else sudo apt-get update -qq && sudo apt-get install -y -qq gcc g++; fi; }
+	@sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; want=; \
+	command -v g++ >/dev/null || want="gcc g++"; \
+	if [ -n "$(filter test bench soak,$(MAKECMDGOALS))" ]; then \
+	  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || want="$$want postgresql"; \
+	  [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || want="$$want pgbouncer"; \
+	fi; \
+	[ -z "$$want" ] || { \
+	  echo "installing $$want"; \
+	  case "$$want" in *postgresql*) [ -e /etc/postgresql-common/createcluster.conf ] || { $$sudo mkdir -p /etc/postgresql-common && \
+	    echo "create_main_cluster = false" | $$sudo tee /etc/postgresql-common/createcluster.conf >/dev/null; };; esac; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$want; }
 
 .PHONY: build
 build: deps ## bin/tapline
