@@ -18,14 +18,16 @@ type jobKey struct{ location, id string }
 
 // A submission is a job as a request asks for it.
 type submission struct {
-	bq    *bq.Job
-	media string // the file that was uploaded; "" = none
+	bq     *bq.Job
+	media  string // the file that was uploaded; "" = none
+	params []parameter
 }
 
 // A job is one load or query. What is set before it starts never changes.
 type job struct {
 	key    jobKey
 	config *bq.JobConfiguration
+	params []parameter
 	fault  Fault
 	gate   chan struct{} // closed when the job may start
 	done   chan struct{}
@@ -61,7 +63,11 @@ func (s *Server) prepareJob(r *request) error {
 	if err := decode(r.body, j); err != nil {
 		return err
 	}
-	r.job = &submission{bq: j}
+	params, err := parameters(r.body)
+	if err != nil {
+		return err
+	}
+	r.job = &submission{bq: j, params: params}
 	return s.describeJob(r)
 }
 
@@ -117,7 +123,7 @@ func (s *Server) submit(r *request) (*job, error) {
 		return nil, err
 	}
 	j := &job{
-		key: jobKey{location, b.JobReference.JobId}, config: b.Configuration, fault: r.fault,
+		key: jobKey{location, b.JobReference.JobId}, config: b.Configuration, params: r.job.params, fault: r.fault,
 		gate: make(chan struct{}), done: make(chan struct{}), created: s.opt.Now(),
 	}
 	if j.fault.Polls == 0 {

@@ -19,7 +19,11 @@ func (s *Server) prepareQuery(r *request) error {
 	if err := decode(r.body, q); err != nil {
 		return err
 	}
-	r.job = &submission{bq: &bq.Job{
+	params, err := parameters(r.body)
+	if err != nil {
+		return err
+	}
+	r.job = &submission{params: params, bq: &bq.Job{
 		JobReference: &bq.JobReference{Location: q.Location},
 		Configuration: &bq.JobConfiguration{DryRun: q.DryRun, Labels: q.Labels, Query: &bq.JobConfigurationQuery{
 			Query: q.Query, UseLegacySql: q.UseLegacySql, DefaultDataset: q.DefaultDataset, ParameterMode: q.ParameterMode,
@@ -201,24 +205,12 @@ func (s *Server) keep(ctx context.Context, d doer, query string) (*result, error
 		return nil, explain(err)
 	}
 	res := &result{phys: resultSchema + "." + ident(s.name("r"))}
-	names, values := make([]string, len(columns)), make([]string, len(columns))
-	seen, anonymous := map[string]bool{}, 0
-	for i, c := range columns {
-		name := c.name
-		if !plainName(name) {
-			name = fmt.Sprintf("f%d_", anonymous)
-			anonymous++
-		}
-		if seen[lower(name)] {
-			return nil, badQuery("Duplicate column names in the result are not supported. Found duplicate(s): %s", name)
-		}
-		seen[lower(name)] = true
-		f, err := fieldOf(name, c.duck)
-		if err != nil {
-			return nil, err
-		}
-		res.fields = append(res.fields, f)
-		names[i], values[i] = ident(name), "CAST("+ident(name)+" AS "+duckType(f)+") AS "+ident(name)
+	if res.fields, err = fieldsOf(columns); err != nil {
+		return nil, err
+	}
+	var names, values []string
+	for _, f := range res.fields {
+		names, values = append(names, ident(f.Name)), append(values, "CAST("+ident(f.Name)+" AS "+duckType(f)+") AS "+ident(f.Name))
 	}
 	create := fmt.Sprintf("CREATE TABLE %s AS SELECT %s FROM (%s) AS q(%s)", res.phys, strings.Join(values, ", "), query, strings.Join(names, ", "))
 	if err := run(ctx, d, create); err != nil {
