@@ -85,12 +85,14 @@ type Warehouse struct {
 	// without a transaction: reading less in one is cheaper than another job.
 	directFrom int64
 
-	scripts sync.Mutex // one writing script at a time: they contend for the receipts
+	scripts sync.Mutex // one at a time of the transactions that change receipts or quarantine
+	views   sync.Mutex // one at a time makes views by the list of tables
 
 	mu       sync.Mutex // guards what follows
 	location string     // of the dataset; "" = not asked yet
 	own      bool       // tapline's own tables are there
-	fresh    map[string]string
+	// fresh says of tables how new their rows can be told to be: see eventColumn.
+	fresh map[string]string
 }
 
 var (

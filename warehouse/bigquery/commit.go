@@ -29,8 +29,10 @@ func (x *loading) commit(ctx context.Context) (warehouse.Receipt, error) {
 	if err != nil {
 		return none, err
 	}
-	x.w.scripts.Lock()
-	defer x.w.scripts.Unlock()
+	if x.mutates() {
+		x.w.scripts.Lock()
+		defer x.w.scripts.Unlock()
+	}
 	n, names := x.scope()
 	s := x.w.newSlot("commit", n, names...)
 	var pace pacing
@@ -75,6 +77,13 @@ func deref(r *warehouse.Receipt) warehouse.Receipt {
 		return warehouse.Receipt{}
 	}
 	return *r
+}
+
+// mutates reports whether the transaction changes rows of tables that other
+// loads change too. BigQuery lets one such transaction of a table live, while
+// any number may add rows.
+func (x *loading) mutates() bool {
+	return len(x.earlier.slice) > 0 || x.l.Mode == warehouse.Snapshot
 }
 
 // look reads the receipts again: the load's own, if it is in force, or errMoved

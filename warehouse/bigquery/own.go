@@ -154,6 +154,8 @@ func (w *Warehouse) refreshViews(ctx context.Context, table string) error {
 	w.mu.Lock()
 	delete(w.fresh, table)
 	w.mu.Unlock()
+	w.views.Lock()
+	defer w.views.Unlock()
 	names, err := w.tableNames(ctx)
 	if err != nil {
 		return err

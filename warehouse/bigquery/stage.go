@@ -20,6 +20,8 @@ const (
 	stageLife = 24 * time.Hour
 	// stageTries is how often a staging table is filled anew.
 	stageTries = 4
+	// slowest is how many bytes a second an upload has to get on at least.
+	slowest = 128 << 10
 	// mostURIs is how many objects one job loads.
 	mostURIs = 10_000
 )
@@ -143,7 +145,9 @@ func (w *Warehouse) beginLoad(ctx context.Context, id string, u unit, set func(*
 		}
 	}
 	return func(context.Context) (*bq.Job, error) {
-		// An upload may take longer than an answer; it has its own limits.
+		// An upload may take longer than an answer.
+		ctx, cancel := context.WithTimeout(ctx, w.cfg.Patience+time.Duration(u.part.Size/slowest)*time.Second)
+		defer cancel()
 		in, err := open(ctx, u.part)
 		if err != nil {
 			return nil, fmt.Errorf("part %s: %w", u.part.Name, err)
