@@ -214,7 +214,7 @@ func checkPartitioning(m *bq.Table) error {
 	if p.RequirePartitionFilter {
 		m.RequirePartitionFilter = true
 	}
-	p.RequirePartitionFilter = m.RequirePartitionFilter
+	p.RequirePartitionFilter = false // deprecated: the table has it
 	if p.Field == "" {
 		return nil
 	}
