@@ -58,7 +58,8 @@ func (w *writing) openParquet(ctx context.Context) (*source, error) {
 	}
 	modes := map[string]string{}
 	for _, c := range columns {
-		if strings.Contains(strings.ToUpper(c.logical), "NANO") {
+		// DuckDB writes all units, those that it is not of as NANOS=<null>.
+		if l := strings.ToUpper(c.logical); strings.Contains(strings.ReplaceAll(l, "NANOS=<NULL>", ""), "NANO") {
 			return nil, invalid("Error while reading data, error message: Unsupported logical type in Parquet column %s: TIMESTAMP(NANOS). File: %s", c.name, c.file)
 		}
 		if c.repetition == "REQUIRED" && modes[c.name] == "" {
