@@ -83,7 +83,7 @@ exactly once, on time, from one binary.
 // commands are all commands, in the order of the help.
 var commands = []func(*app) *cobra.Command{
 	newInit, newCheck, newDiscover, newPreview, newPlan, newRun, newBackfill, newRuns, newTables,
-	newVerify, newFiles, newQuarantine, newConfig, newDemo, newDoctor, newVersion, newCompletion,
+	newVerify, newFiles, newQuarantine, newDocs, newConfig, newDemo, newDoctor, newVersion, newCompletion,
 }
 
 func unknownCommand(cmd *cobra.Command, args []string) error {
