@@ -29,7 +29,9 @@ func sources() map[string]sourceKind {
 // warehouses is the registry of what can be loaded into: one line a kind.
 func warehouses() map[string]warehouseKind {
 	return map[string]warehouseKind{
-		"duckdb": duckdbKind(),
+		"bigquery": {bigquerySection{}, openBigQuery},
+		"duckdb":   duckdbKind(),
+		"postgres": {postgresSection{}, openPostgres},
 	}
 }
 

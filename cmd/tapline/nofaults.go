@@ -3,7 +3,10 @@
 package main
 
 import (
+	"context"
 	"database/sql/driver"
+	"net"
+	"net/http"
 
 	"tapline/exporter"
 	"tapline/objstore"
@@ -20,4 +23,8 @@ func faultySource(s exporter.Source) exporter.Source            { return s }
 func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse { return w }
 func faultyConnector(c driver.Connector) driver.Connector       { return c }
 func wrapHistory(_ string, write func() error) func() error     { return write }
+func faultyClient() *http.Client                                { return nil }
 func faultyBatchRows() int                                      { return 0 }
+func faultyPatience() objstore.Patience                         { return objstore.Patience{} }
+
+func faultyDial() func(ctx context.Context, network, address string) (net.Conn, error) { return nil }

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,6 +51,8 @@ type Config struct {
 	Log *slog.Logger
 	// Now is the clock of receipts. Nil = time.Now.
 	Now func() time.Time
+	// Dial connects. Nil = the network's own.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // A Warehouse is a schema of a database. It is safe for concurrent use.
@@ -87,6 +90,9 @@ func New(_ context.Context, cfg Config) (*Warehouse, error) {
 	if err != nil { // its text may show parts of the password
 		return nil, errors.New("postgres: url: cannot be read; write postgres://user:password@host:5432/database, " +
 			"with special characters of the password percent-encoded")
+	}
+	if cfg.Dial != nil {
+		conn.DialFunc = cfg.Dial
 	}
 	if cfg.Schema == "" {
 		cfg.Schema = "public"
