@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"tapline/exporter"
 	"tapline/objstore"
@@ -181,4 +182,11 @@ func wrapHistory(what string, write func() error) func() error {
 func faultyBatchRows() int {
 	n, _ := strconv.Atoi(os.Getenv("TAPLINE_BATCH_ROWS")) // not set: 0, the source's own
 	return n
+}
+
+// faultyPatience makes the pauses between tries as short as TAPLINE_BACKOFF
+// says, so that a bucket whose every fifth answer is wrong takes no minutes.
+func faultyPatience() objstore.Patience {
+	d, _ := time.ParseDuration(os.Getenv("TAPLINE_BACKOFF")) // not set: 0, the default
+	return objstore.Patience{Backoff: d}
 }

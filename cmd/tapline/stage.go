@@ -25,7 +25,7 @@ func (p *project) stage(ctx context.Context) (objstore.StoreCloser, error) {
 		return nil, config.Join(errs...)
 	}
 	place := keys.Objects()
-	place.Create = true
+	place.Create, place.Patience = true, faultyPatience()
 	store, err := objstore.Open(ctx, place)
 	if err != nil {
 		return nil, fmt.Errorf("stage: %w", err)
