@@ -39,6 +39,12 @@ func (r *crashRig) points(t testing.TB) []string {
 	if code := s.run(t, []string{"TAPLINE_FAULTS=count", "TAPLINE_FAULTS_LOG=" + log}, "run"); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, s.said.String())
 	}
+	return passed(t, log)
+}
+
+// passed are the failpoints that a run noted.
+func passed(t testing.TB, log string) []string {
+	t.Helper()
 	data, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)
@@ -104,11 +110,17 @@ func (r *crashRig) sweep(t *testing.T, want string, kinds map[string][]int, pick
 // as the numbers at which they can be told to act.
 func (r *crashRig) kindsOfPoints(t *testing.T) map[string][]int {
 	t.Helper()
-	points, kinds := r.points(t), map[string][]int{}
+	points := r.points(t)
+	kinds := byKind(points)
+	t.Logf("%d failpoints of %d kinds passed by a run", len(points), len(kinds))
+	return kinds
+}
+
+func byKind(points []string) map[string][]int {
+	kinds := map[string][]int{}
 	for i, p := range points {
 		kinds[kindOfPoint(p)] = append(kinds[kindOfPoint(p)], i+1)
 	}
-	t.Logf("%d failpoints of %d kinds passed by a run", len(points), len(kinds))
 	return kinds
 }
 
