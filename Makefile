@@ -28,7 +28,8 @@ deps: # a C++ compiler for DuckDB and, for tests, PostgreSQL and PgBouncer, inst
 	  echo "installing $$want"; \
 	  case "$$want" in *postgresql*) [ -e /etc/postgresql-common/createcluster.conf ] || { $$sudo mkdir -p /etc/postgresql-common && \
 	    echo "create_main_cluster = false" | $$sudo tee /etc/postgresql-common/createcluster.conf >/dev/null; };; esac; \
-	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$want; }
+	  $$sudo apt-get update -qq && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get install -y -qq -o Dpkg::Options::=--force-confold $$want; }
 
 .PHONY: build
 build: deps ## bin/tapline

@@ -119,6 +119,7 @@ type partReader struct {
 // open reads some columns of the part by name, nil = all.
 func (p part) open(ctx context.Context, columns ...string) (_ *partReader, err error) {
 	defer func() {
+		damaged(recover(), &err)
 		if err != nil {
 			err = fmt.Errorf("part %s: %w", p.name, err)
 		}
@@ -165,7 +166,8 @@ func batchRows(f *file.Reader) int64 {
 }
 
 // next returns the next record, valid until the call after, or io.EOF.
-func (r *partReader) next() (arrow.Record, error) {
+func (r *partReader) next() (rec arrow.Record, err error) {
+	defer func() { damaged(recover(), &err) }()
 	if r.records == nil || !r.records.Next() {
 		if r.records != nil && r.records.Err() != nil && !errors.Is(r.records.Err(), io.EOF) {
 			return nil, r.records.Err()
@@ -173,6 +175,14 @@ func (r *partReader) next() (arrow.Record, error) {
 		return nil, io.EOF
 	}
 	return r.records.Record(), nil
+}
+
+// damaged makes an error of a panic: Arrow's reader panics on pages that cannot
+// be decoded.
+func damaged(panicked any, err *error) {
+	if panicked != nil {
+		*err = fmt.Errorf("the file is damaged: %v", panicked)
+	}
 }
 
 func (r *partReader) close() error {
