@@ -32,6 +32,9 @@ type Instance struct {
 	Exec func(ctx context.Context, sql string) error
 	// Quote writes the name of a table or a column as SQL wants it.
 	Quote func(name string) string
+	// From writes the name of a table as the query of a view wants it, as
+	// BigQuery wants the dataset before it. Nil = Quote.
+	From func(name string) string
 	// Takes reports whether the database takes the name of a table or a column,
 	// as PostgreSQL takes none that is longer than 63 bytes. Nil = it takes all.
 	Takes func(name string) bool

@@ -36,6 +36,14 @@ func (e *env) view(name, query string) {
 	e.must(e.Warehouse.(warehouse.Viewer).PutView(e.ctx, warehouse.View{Name: name, Query: query, About: "what " + name + " is"}))
 }
 
+// from is how a view's query names a table.
+func (e *env) from(name string) string {
+	if e.From != nil {
+		return e.From(name)
+	}
+	return e.q(name)
+}
+
 // refused puts a view that must not be made, and returns why it was not.
 func (e *env) refused(name, query string, want error) error {
 	e.Helper()
@@ -49,15 +57,15 @@ func (e *env) refused(name, query string, want error) error {
 func testViewMade(e *env) {
 	e.put(spec{rows: [][]any{{int64(1), "a"}, {int64(2), "b"}}})
 	for name, query := range map[string]string{
-		"plain":    "SELECT id, v FROM " + e.q("t"),
-		"comments": "/* all */ SELECT id, v -- of it\nFROM " + e.q("t") + " -- every row",
-		"with":     "WITH c AS (SELECT id, v FROM " + e.q("t") + ") SELECT * FROM c",
-		"lines":    "\n  SELECT id,\n\n\tv FROM " + e.q("t") + "\n",
-		"union":    "SELECT id, v FROM " + e.q("t") + " WHERE id = 1 UNION ALL SELECT id, v FROM " + e.q("t") + " WHERE id = 2",
+		"plain":    "SELECT id, v FROM " + e.from("t"),
+		"comments": "/* all */ SELECT id, v -- of it\nFROM " + e.from("t") + " -- every row",
+		"with":     "WITH c AS (SELECT id, v FROM " + e.from("t") + ") SELECT * FROM c",
+		"lines":    "\n  SELECT id,\n\n\tv FROM " + e.from("t") + "\n",
+		"union":    "SELECT id, v FROM " + e.from("t") + " WHERE id = 1 UNION ALL SELECT id, v FROM " + e.from("t") + " WHERE id = 2",
 	} {
 		for range 2 { // the same once more changes nothing
 			e.view(name, query)
-			e.same(name, e.sql("SELECT id, v FROM "+e.q(name)+" ORDER BY id"), []string{"1|a", "2|b"})
+			e.same(name, e.sql("SELECT id, v FROM "+e.from(name)+" ORDER BY id"), []string{"1|a", "2|b"})
 		}
 	}
 	// A view is no table of a pipeline's, and is seen by others.
@@ -65,10 +73,10 @@ func testViewMade(e *env) {
 		e.Errorf("Table of a view: error = %v, want ErrNotExist", err)
 	}
 	other := e.Reopen(e.T).(warehouse.Viewer)
-	e.must(other.PutView(e.ctx, warehouse.View{Name: "plain", Query: "SELECT id FROM " + e.q("t") + " WHERE id > 1"}))
-	e.same("put by another", e.sql("SELECT * FROM "+e.q("plain")), []string{"2"})
+	e.must(other.PutView(e.ctx, warehouse.View{Name: "plain", Query: "SELECT id FROM " + e.from("t") + " WHERE id > 1"}))
+	e.same("put by another", e.sql("SELECT * FROM "+e.from("plain")), []string{"2"})
 	e.put(spec{slice: "d2", rows: [][]any{{int64(3), "c"}}})
-	e.same("rows that came later", e.sql("SELECT id FROM "+e.q("plain")+" ORDER BY id"), []string{"2", "3"})
+	e.same("rows that came later", e.sql("SELECT id FROM "+e.from("plain")+" ORDER BY id"), []string{"2", "3"})
 }
 
 // A view takes another's place whatever columns that had.
@@ -77,48 +85,48 @@ func testViewReplaced(e *env) {
 	for _, c := range []struct{ columns, want string }{
 		{"id, v", "7|a"}, {"v, id", "a|7"}, {"v", "a"}, {"v AS id, id AS v, 1 AS one", "a|7|1"}, {"id AS x", "7"},
 	} {
-		e.view("w", "SELECT "+c.columns+" FROM "+e.q("t"))
-		e.same(c.columns, e.sql("SELECT * FROM "+e.q("w")), []string{c.want})
+		e.view("w", "SELECT "+c.columns+" FROM "+e.from("t"))
+		e.same(c.columns, e.sql("SELECT * FROM "+e.from("w")), []string{c.want})
 	}
 }
 
 func testViewNewColumn(e *env) {
 	e.put(spec{rows: [][]any{{int64(1), "a"}}})
-	query := "SELECT * FROM " + e.q("t")
+	query := "SELECT * FROM " + e.from("t")
 	e.view("w", query)
 	e.put(spec{slice: "d2", columns: cols("id", _int, "v", _text, "added", _int), rows: [][]any{{int64(2), "b", int64(20)}}})
 	e.view("w", query)
-	e.same("the new column", e.sql("SELECT id, added FROM "+e.q("w")+" ORDER BY id"), []string{"1|NULL", "2|20"})
+	e.same("the new column", e.sql("SELECT id, added FROM "+e.from("w")+" ORDER BY id"), []string{"1|NULL", "2|20"})
 	// Nor does a view stand in the way of the table.
 	e.put(spec{slice: "d3", columns: cols("id", _float), rows: [][]any{{2.5}}})
 	e.view("w", query)
-	e.same("a wider one", e.sql("SELECT id FROM "+e.q("w")+" ORDER BY id"), []string{"1", "2", "2.5"})
+	e.same("a wider one", e.sql("SELECT id FROM "+e.from("w")+" ORDER BY id"), []string{"1", "2", "2.5"})
 }
 
 // Views are put in the order in which they stand on each other, each time.
 func testViewOnView(e *env) {
 	e.put(spec{rows: [][]any{{int64(1), "a"}, {int64(2), "b"}}})
 	for _, c := range []struct{ low, want string }{
-		{"SELECT id FROM " + e.q("t"), "2"},
-		{"SELECT v, id FROM " + e.q("t") + " WHERE id = 2", "1"},
-		{"SELECT v AS id FROM " + e.q("t"), "2"},
+		{"SELECT id FROM " + e.from("t"), "2"},
+		{"SELECT v, id FROM " + e.from("t") + " WHERE id = 2", "1"},
+		{"SELECT v AS id FROM " + e.from("t"), "2"},
 	} {
 		e.view("low", c.low)
-		e.view("high", "SELECT count(id) AS n FROM "+e.q("low"))
-		e.view("top", "SELECT n FROM "+e.q("high"))
-		e.same(c.low, e.sql("SELECT n FROM "+e.q("top")), []string{c.want})
+		e.view("high", "SELECT count(id) AS n FROM "+e.from("low"))
+		e.view("top", "SELECT n FROM "+e.from("high"))
+		e.same(c.low, e.sql("SELECT n FROM "+e.from("top")), []string{c.want})
 	}
 }
 
 // What the database refuses changes nothing, and the reason is its own.
 func testViewErrQuery(e *env) {
 	e.put(spec{rows: [][]any{{int64(1), "a"}}})
-	e.view("w", "SELECT id FROM "+e.q("t"))
+	e.view("w", "SELECT id FROM "+e.from("t"))
 	for _, query := range []string{
-		"SELECT no_such_column FROM " + e.q("t"), "SELECT id FROM " + e.q("no_such_table"), "SELEKT id", "",
-		"SELECT id FROM " + e.q("t") + "; DROP TABLE " + e.q("t"), "DROP TABLE " + e.q("t"),
-		"SELECT id FROM " + e.q("t") + " AS", "SELECT (id FROM " + e.q("t"), "SELECT id FROM " + e.q("t") + " )",
-		"DELETE FROM " + e.q("t"), "SELECT id FROM " + e.q("t") + " /* no end",
+		"SELECT no_such_column FROM " + e.from("t"), "SELECT id FROM " + e.from("no_such_table"), "SELEKT id", "",
+		"SELECT id FROM " + e.from("t") + "; DROP TABLE " + e.from("t"), "DROP TABLE " + e.from("t"),
+		"SELECT id FROM " + e.from("t") + " AS", "SELECT (id FROM " + e.from("t"), "SELECT id FROM " + e.from("t") + " )",
+		"DELETE FROM " + e.from("t"), "SELECT id FROM " + e.from("t") + " /* no end",
 	} {
 		for _, name := range []string{"w", "fresh"} {
 			err := e.refused(name, query, warehouse.ErrQuery)
@@ -126,11 +134,11 @@ func testViewErrQuery(e *env) {
 				e.Errorf("%s: error = %v, want the database's own words", query, err)
 			}
 		}
-		e.same("the view before", e.sql("SELECT * FROM "+e.q("w")), []string{"1"})
+		e.same("the view before", e.sql("SELECT * FROM "+e.from("w")), []string{"1"})
 	}
 	e.same("the table", e.rows("t", "id", "v"), []string{"1|a"})
-	e.view("fresh", "SELECT v FROM "+e.q("t")) // its name was left free
-	e.same("made at last", e.sql("SELECT * FROM "+e.q("fresh")), []string{"a"})
+	e.view("fresh", "SELECT v FROM "+e.from("t")) // its name was left free
+	e.same("made at last", e.sql("SELECT * FROM "+e.from("fresh")), []string{"a"})
 }
 
 // Names of tables and names of tapline's own are not for views.
@@ -147,7 +155,7 @@ func testViewOddNames(e *env) {
 	e.put(spec{table: "base", rows: [][]any{{int64(1), "a"}}})
 	made := 0
 	for i, name := range oddNames() {
-		query := fmt.Sprintf("SELECT id + %d AS n FROM %s", i, e.q("base"))
+		query := fmt.Sprintf("SELECT id + %d AS n FROM %s", i, e.from("base"))
 		err := e.Warehouse.(warehouse.Viewer).PutView(e.ctx, warehouse.View{Name: name, Query: query, About: name})
 		if errors.Is(err, warehouse.ErrSchema) {
 			continue
@@ -157,7 +165,7 @@ func testViewOddNames(e *env) {
 			continue
 		}
 		made++
-		e.same(fmt.Sprintf("view %q", name), e.sql("SELECT n FROM "+e.q(name)), []string{fmt.Sprint(1 + i)})
+		e.same(fmt.Sprintf("view %q", name), e.sql("SELECT n FROM "+e.from(name)), []string{fmt.Sprint(1 + i)})
 	}
 	if made < 5 {
 		e.Errorf("%d views of odd names are made, want some at least", made)
