@@ -36,6 +36,7 @@ func TestExpressions(t *testing.T) {
 		"SELECT * EXCEPT (b) FROM (SELECT 1 AS a, 2 AS b)":                                                                                 "1",
 		"WITH a AS (SELECT 1 AS x UNION ALL SELECT 2), b AS (SELECT MAX(x) AS m FROM a) SELECT m FROM b":                                   "2",
 		"SELECT STRUCT(1 AS a, 'x' AS b)":                                                                                                  "[1 x]",
+		"SELECT COUNT(CASE WHEN x IS NOT DISTINCT FROM 1 OR (x IS DISTINCT FROM 2) THEN 1 END) FROM UNNEST([1, 2, 3]) AS x":                "2",
 		"SELECT 2 IN UNNEST([1, 2]), 1 IS DISTINCT FROM NULL":                                                                              "true|true",
 		"SELECT CASE WHEN 1 = 1 THEN 'a' ELSE 'b' END AS v":                                                                                "a",
 		"SELECT REGEXP_CONTAINS('abc', r'b.'), REGEXP_EXTRACT('k=v', r'k=(.)'), REGEXP_REPLACE('aa', 'a', 'b')":                            "true|v|bb",

@@ -4,6 +4,7 @@ package bigquerytest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,6 +63,15 @@ func (t *translator) term(b *strings.Builder, toks []token, i int, names map[str
 		kd, _ := kindNamed(k.key)
 		b.WriteString(" " + castMacro(kd, text(next.val), false))
 		return 2, nil
+	case k.is("IS") && (next.is("DISTINCT") || next.is("NOT") && i+2 < len(toks) && toks[i+2].is("DISTINCT")):
+		n := slices.IndexFunc(toks[i:], func(x token) bool { return x.is("FROM") })
+		if n < 0 {
+			return 0, unexpected(toks, i+1)
+		}
+		for _, x := range toks[i : i+n+1] {
+			b.WriteString(" " + x.key)
+		}
+		return n + 1, nil
 	case k.is("IN") && next.is("UNNEST"):
 		end, err := closing(toks, i+2)
 		if err != nil {

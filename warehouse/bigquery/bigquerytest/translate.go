@@ -4,7 +4,6 @@ package bigquerytest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -165,15 +164,6 @@ func (t *translator) step(b *strings.Builder, toks []token, i int, f *frame) (in
 		return t.item(b, toks[i:], f)
 	}
 	switch {
-	case k.is("IS") && (next(1).is("DISTINCT") || next(1).is("NOT") && next(2).is("DISTINCT")):
-		n := slices.IndexFunc(toks[i:], func(x token) bool { return x.is("FROM") })
-		if n < 0 {
-			return 0, unexpected(toks, i+1)
-		}
-		for _, x := range toks[i : i+n+1] {
-			b.WriteString(x.key + " ")
-		}
-		return n + 1, nil
 	case k.is("UNION", "INTERSECT", "EXCEPT") && next(1).is("ALL", "DISTINCT"):
 		if err := f.check(); err != nil {
 			return 0, err
