@@ -145,7 +145,7 @@ func writeRevision(t *testing.T, dir string, rev, rows int) childLoad {
 	t.Helper()
 	c := childLoad{Rev: rev, Rows: rows}
 	l := revision(c)
-	const each = 20000
+	const each = 10000
 	for from := 0; from < rows; from += each {
 		var data [][]any
 		for i := from; i < min(from+each, rows); i++ {

@@ -105,7 +105,7 @@ func TestKilledInLoad(t *testing.T) {
 	path := filepath.Join(dir, "bi.duckdb")
 	w := open(t, Config{Path: path})
 	prepare(t, w)
-	const rows = 40000
+	const rows = 15000
 	base := writeRevision(t, dir, 1, rows)
 	began := time.Now()
 	if _, err := w.Load(t.Context(), revision(base)); err != nil {

@@ -41,7 +41,13 @@ func WritePart(t testing.TB, path string, columns []warehouse.Column, rows [][]a
 	if err != nil {
 		t.Fatal(err)
 	}
-	props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd))
+	// Stages have either codec. Arrow makes a zstd encoder for each page anew,
+	// which takes longer than a small load.
+	codec := compress.Codecs.Snappy
+	if len(rows) >= 10000 {
+		codec = compress.Codecs.Zstd
+	}
+	props := parquet.NewWriterProperties(parquet.WithCompression(codec))
 	w, err := pqarrow.NewFileWriter(schema, f, props, pqarrow.DefaultWriterProps())
 	if err != nil {
 		t.Fatal(err)

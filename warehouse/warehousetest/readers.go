@@ -12,7 +12,7 @@ import (
 // testMixture replaces a slice again and again while another reader looks: it
 // sees all rows of one revision, with that revision's quarantine.
 func testMixture(e *env) {
-	const rows, revisions = 500, 15
+	const rows, revisions = 500, 8
 	put := func(rev int) error {
 		data := make([][]any, rows+rev)
 		for i := range data {
@@ -73,7 +73,7 @@ func testMixture(e *env) {
 
 // testConcurrent loads several tables at once, from two warehouses.
 func testConcurrent(e *env) {
-	const tables, daysEach = 4, 3
+	const tables, daysEach = 3, 3
 	var loads []warehouse.Load // written before: tests fail on their own goroutine only
 	for i := range tables {
 		for j := range daysEach {
@@ -106,7 +106,7 @@ func testConcurrent(e *env) {
 		have := e.rows(fmt.Sprint("t", i), "id", "v")
 		e.same("rows", have, []string{"0|a", "0|b", "1|a", "1|b", "2|a", "2|b"})
 	}
-	e.same("quarantine", e.sql("SELECT count(*) FROM "+e.q(warehouse.TableQuarantine)), []string{"12"})
+	e.same("quarantine", e.sql("SELECT count(*) FROM "+e.q(warehouse.TableQuarantine)), []string{"9"})
 	if n := len(e.receipts("")); n != len(loads) {
 		e.Errorf("%d receipts, want %d", n, len(loads))
 	}
