@@ -57,9 +57,8 @@ func passed(t testing.TB, log string) []string {
 // one, proven from the warehouse alone, and an empty stage.
 //
 // A run passes hundreds of failpoints, for each of its slices the same. Of each
-// kind of point the first is killed at, of those that come often the last too,
-// and one in the middle fails, but for statements of SQL, whose failures are the
-// warehouse's own suite's to try; TAPLINE_SOAK takes them all.
+// kind of point some are taken, as pickOfAccount says; TAPLINE_SOAK takes them
+// all.
 func TestCrashEverywhere(t *testing.T) {
 	r := newAccountRig(t)
 	want := r.undisturbed(t)
@@ -69,16 +68,41 @@ func TestCrashEverywhere(t *testing.T) {
 			t.Errorf("no run passes a failpoint %s", family)
 		}
 	}
-	r.sweep(t, want, kinds, func(kind string, at []int) (kill, fail []int) {
-		kill = at[:1]
-		if len(at) > 3 {
-			kill = []int{at[0], at[len(at)-1]}
+	r.sweep(t, want, kinds, pickOfAccount)
+}
+
+// pickOfAccount says where to kill and where to fail among the points of a kind,
+// in the order in which they are passed. The first is killed at, of those that
+// come often the last too, and one in the middle fails. Left out is what
+// others try or what leaves the same behind:
+//   - before a Put begins and before it ends a failure is the same to the
+//     caller, and what it leaves is the store's own suite's to try;
+//   - after a statement is before the next one, but for what a commit ends;
+//   - failures of statements are the warehouse's own suite's;
+//   - what a statement sets for its connection alone dies with it.
+func pickOfAccount(kind string, at []int) (kill, fail []int) {
+	point, what, _ := strings.Cut(kind, " ")
+	first, middle, ends := at[:1], []int{at[len(at)/2]}, at[:1]
+	if len(at) > 3 {
+		ends = []int{at[0], at[len(at)-1]}
+	}
+	switch point {
+	case "stage.put.before", "stage.put.mid":
+		return first, nil
+	case "history.before", "history.after":
+		return first, middle
+	case "sql.before":
+		if slices.Contains([]string{"ATTACH", "DETACH", "SET", "USE"}, what) {
+			return first, nil
 		}
-		if strings.HasPrefix(kind, "sql.") {
-			return kill, nil
+		return ends, nil
+	case "sql.after":
+		if what == "COMMIT" {
+			return ends, nil
 		}
-		return kill, []int{at[len(at)/2]}
-	})
+		return nil, nil
+	}
+	return ends, middle
 }
 
 // sweep runs once for each fault that pick names, of the points of each kind;
@@ -364,7 +388,7 @@ func TestNothingShows(t *testing.T) {
 	r := newAccountRig(t)
 	want := r.undisturbed(t)
 	for i, o := range []sceneOptions{
-		{batchSize: 23, concurrency: 1}, {batchSize: 92, concurrency: 6, batchRows: 200}, {batchSize: 5000, concurrency: 3, memory: "256MiB", batchRows: 122880}, {batchSize: 4991, concurrency: 1, batchRows: 11},
+		{batchSize: 23, concurrency: 1, memory: "16MiB"}, {batchSize: 92, concurrency: 6, batchRows: 200}, {batchSize: 5000, concurrency: 3, memory: "256MiB", batchRows: 122880}, {batchSize: 4991, concurrency: 1, batchRows: 11},
 	} {
 		s := r.scene(t, o)
 		for k := range i { // some with stops on the way

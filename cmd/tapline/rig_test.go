@@ -125,7 +125,7 @@ func (r *crashRig) sceneIn(t testing.TB, dir string, o sceneOptions) *scene {
 		o.concurrency = 2
 	}
 	if o.memory == "" {
-		o.memory = "16MiB"
+		o.memory = "64MiB"
 	}
 	if o.batchRows == 0 {
 		o.batchRows = 60 // a part for every page or two
