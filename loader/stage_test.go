@@ -12,6 +12,9 @@ import (
 
 	"tapline/loader"
 	"tapline/objstore"
+	"tapline/objstore/gcstest"
+	"tapline/objstore/s3test"
+	"tapline/warehouse"
 )
 
 // counted counts what is asked of a stage.
@@ -73,6 +76,64 @@ func TestRemoteStageNamesPartsTogether(t *testing.T) {
 		t.Errorf("%d rows, want 400", got)
 	}
 	r.empty(t)
+}
+
+// asked keeps the parts of the loads that a warehouse is given.
+type asked struct {
+	*bank
+	parts []warehouse.Part
+}
+
+func (a *asked) Load(ctx context.Context, l warehouse.Load) (warehouse.Receipt, error) {
+	a.parts = append(append(a.parts, l.Parts...), l.Quarantine...)
+	return a.bank.Load(ctx, l)
+}
+
+// Warehouses that load by themselves need the parts' own addresses, also of
+// those that an earlier run wrote.
+func TestPartsInBucketsHaveTheirAddress(t *testing.T) {
+	gs := gcstest.NewServer(t, gcstest.Options{}, "stage")
+	s3 := s3test.NewServer(t, s3test.Options{}, "stage")
+	for _, c := range []objstore.Config{
+		{URL: "gs://stage/team/a", Endpoint: gs.URL},
+		{URL: "s3://stage/team/a", Endpoint: s3.URL, Region: "eu-west-1", AccessKeyID: "anybody", SecretAccessKey: "a-secret"},
+	} {
+		t.Run(c.URL[:2], func(t *testing.T) {
+			store, err := objstore.Open(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer store.Close()
+			r := newRig(t, messy(10, "Order Placed"))
+			r.stage = store
+			r.bank.fail = func(string) error { return errInjected }
+			if _, err := r.loader(t).Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			r.bank.fail = nil
+			a := &asked{bank: r.bank}
+			r.cfg.Warehouse = a
+			cfg := r.cfg
+			cfg.Source, cfg.Stage, cfg.Run = r.vendor, r.stage, "run-of-another-machine"
+			l, err := loader.New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := l.Run(t.Context())
+			if err != nil || len(s.Failures) > 0 || s.Resumed == 0 {
+				t.Fatalf("%v, %d resumed, failures %v", err, s.Resumed, s.Failures)
+			}
+			for _, p := range a.parts {
+				if p.Path != "" || p.URL != c.URL+"/"+p.Name || p.Size == 0 {
+					t.Errorf("part %s: url %s, path %q, %d bytes", p.Name, p.URL, p.Path, p.Size)
+				}
+			}
+			if len(a.parts) < 20 {
+				t.Errorf("%d parts", len(a.parts))
+			}
+			r.empty(t)
+		})
+	}
 }
 
 // A lease of another machine is respected while it is renewed, and taken over
