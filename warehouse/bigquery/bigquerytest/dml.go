@@ -64,7 +64,7 @@ func (t *translator) restriction(c change, toks []token, from, where int) (f *fr
 			return nil, "", "", err
 		}
 	}
-	f.clause = "WHERE"
+	f.clause, t.dml = "WHERE", true
 	f.filtered(toks[where+1:]...)
 	cond, err = t.expression(toks[where+1:], nil)
 	return f, others, cond, err

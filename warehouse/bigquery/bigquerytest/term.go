@@ -93,6 +93,9 @@ func (t *translator) term(b *strings.Builder, toks []token, i int, names map[str
 		return 1, nil
 	case reserved(k.key):
 		return 0, unexpected(toks, i)
+	case t.dml && k.is("_PARTITIONDATE"): // only tables that are read have it
+		b.WriteString(" CAST(" + ident(ingestion) + " AS DATE)")
+		return 1, nil
 	}
 	if v, ok := t.variables[k.key]; ok && !next.is(".") && !(i > 0 && toks[i-1].is("AS")) {
 		b.WriteString(" " + v.value)

@@ -13,6 +13,7 @@ type translator struct {
 	*session
 	tables []*table // that the statement names
 	pseudo bool     // the statement names _PARTITIONTIME or _PARTITIONDATE
+	dml    bool     // of the statement's own target
 	depth  int      // of views
 }
 
