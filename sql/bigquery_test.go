@@ -55,9 +55,9 @@ func bigquerySamples() map[string]any {
 		"slice_delete#day":    daily,
 		"stage_check":         map[string]any{"Stage": "stage"},
 		"stage_insert":        map[string]any{"Table": nasty, "Columns": []string{"a", nasty}, "Stage": "stage"},
-		"verify":              table1,
-		"verify#all":          all,
-		"verify#gone":         map[string]any{"Table": "", "Filter": (*filter)(nil)},
+		"verify":              with(table1, where),
+		"verify#all":          with(all, where),
+		"verify#gone":         map[string]any{"Dataset": "raw", "Table": "", "Filter": (*filter)(nil)},
 		"view_freshness": with(where, map[string]any{"Tables": []table{
 			{nasty, "ts", nil}, {"b", "event_date", &filter{"event_date", false}}, {"c", "", nil}}}),
 		"view_freshness#empty": with(where, map[string]any{"Tables": []table{}}),

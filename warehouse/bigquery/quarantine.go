@@ -38,7 +38,7 @@ func isStopped(err error) bool { return errors.Is(err, errStopped) }
 
 // filterParams are the parameters of the statements that take a filter.
 func filterParams(f warehouse.Filter) params {
-	before, limit := time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), int64(math.MaxInt64)
+	before, limit := time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), int64(math.MaxInt64/4)
 	if !f.Before.IsZero() {
 		before = warehouse.Micros(f.Before)
 	}

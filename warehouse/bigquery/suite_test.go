@@ -57,6 +57,7 @@ func instance(t *testing.T, s *bigquerytest.Server, w *Warehouse, reopen func(*t
 			return w.Query(ctx, sql)
 		},
 		Exec: w.exec,
+		From: func(name string) string { return "raw." + taplinesql.Quote("bigquery", name) },
 		// What is not for both, columns and tables, TestErrNames looks at.
 		Takes: regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString,
 		Quote: func(name string) string { return taplinesql.Quote("bigquery", name) },

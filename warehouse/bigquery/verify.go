@@ -66,7 +66,7 @@ func (w *Warehouse) verify(ctx context.Context, pipeline string) ([]warehouse.Pr
 // verifyTable returns what is found of each load. A table that is gone, or was
 // replaced by something else, holds nothing.
 func (w *Warehouse) verifyTable(ctx context.Context, table, pipeline string) (map[string]warehouse.Proof, error) {
-	data := map[string]any{"Table": "", "Filter": (*filter)(nil)}
+	data := map[string]any{"Dataset": w.cfg.Dataset, "Table": "", "Filter": (*filter)(nil)}
 	t, err := w.ours(ctx, table)
 	switch {
 	case errors.Is(err, warehouse.ErrSchema), err == nil && t == nil:
