@@ -175,7 +175,7 @@ func testTooManyColumns(e *env) {
 func testForeign(e *env) {
 	e.put(spec{table: "ours", rows: [][]any{{int64(1), "a"}}})
 	e.exec(fmt.Sprintf("CREATE TABLE %s AS SELECT id FROM %s", e.q("theirs"), e.q("ours")))
-	e.exec(fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", e.q("seen"), e.q("ours")))
+	e.exec(fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", e.q("seen"), e.from("ours")))
 	for _, name := range []string{"theirs", "seen"} {
 		l := e.load(spec{table: name, rows: [][]any{{int64(2), "b"}}})
 		err := e.Warehouse.Ensure(e.ctx, warehouse.Table{Name: name, Columns: l.Columns})
