@@ -35,8 +35,8 @@ func TestOwnViews(t *testing.T) {
 	}{
 		{"SELECT table_name, rows_today, rows_total, newest_event AT TIME ZONE 'UTC' FROM _tapline_freshness", []string{"m|3|3|2026-03-29 13:34:56", "t|5|5|NULL"}},
 		{"SELECT (SELECT count(*) FROM m), (SELECT count(*) FROM t)", []string{"3|5"}},
-		{"SELECT run, pipeline, loads, tables, rows_read, rows_loaded FROM _tapline_runs", []string{"run-2|p|2|1|5|5", "run-1|p|2|1|12|12"}},
-		{"SELECT table_name, status, rows_loaded FROM _tapline_loads ORDER BY table_name, status", []string{"m|in force|2", "m|in force|3", "t|in force|5", "t|superseded|7"}},
+		{"SELECT run, pipeline, loads, tables, rows_read, rows_loaded FROM _tapline_runs", []string{"run-1|p|2|1|12|12", "run-2|p|2|1|5|5"}},
+		{"SELECT table_name, status, rows_loaded FROM _tapline_loads ORDER BY table_name, status, rows_loaded", []string{"m|in force|2", "m|in force|3", "t|in force|5", "t|superseded|7"}},
 	} {
 		if d := cmp.Diff(c.want, ask(c.sql)); d != "" {
 			t.Errorf("%s differs (- want, + have):\n%s", c.sql, d)
