@@ -3,22 +3,39 @@ package main
 import (
 	"fmt"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 )
 
 // markdownText is a text that Markdown shows as it is: what could mean
-// something to it, or become a link by itself, is written as an entity.
+// something to it is escaped, and what it would make a link of by itself is
+// written as an entity.
 func markdownText(s string) string {
+	s = plainText(s)
 	var b strings.Builder
-	for i, r := range plainText(s) {
-		dot := r == '.' && strings.HasSuffix(strings.ToLower(b.String()), "www")
-		if dot || strings.ContainsRune("\\`*_{}[]<>#|~&:@$^!", r) || i == 0 && !unicode.IsLetter(r) {
+	for i, r := range s {
+		before, after := strings.ToLower(s[:i]), s[i:]
+		switch {
+		case strings.ContainsRune("\\|<>&@`[]", r), strings.HasPrefix(after, "://"),
+			r == '.' && strings.HasSuffix(before, "www"):
 			fmt.Fprintf(&b, "&#%d;", r)
-			continue
+		case strings.ContainsRune("*_{}#~!$^", r):
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
 		}
-		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// markdownParagraph is markdownText for the start of a line, where figures and
+// signs mean more.
+func markdownParagraph(s string) string {
+	text := markdownText(s)
+	if first, size := utf8.DecodeRuneInString(text); strings.ContainsRune("-+=0123456789", first) {
+		return fmt.Sprintf("&#%d;%s", first, text[size:])
+	}
+	return text
 }
 
 // markdownName is a name in code, or as a text when it holds what code cannot.
@@ -93,7 +110,7 @@ func (m *markdownPage) table(t *cataloguedTable, samples bool) {
 	m.line("### ", markdownName(t.Table))
 	m.line()
 	if t.About != "" {
-		m.line(markdownText(sentence(t.About)))
+		m.line(markdownParagraph(sentence(t.About)))
 		m.line()
 	}
 	for _, o := range t.Origins {

@@ -59,13 +59,15 @@ func readPage(t *testing.T, name string) page {
 
 func docPages(t *testing.T) []page {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(docsRoot, "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	pages := []page{readPage(t, "README.md")}
-	for _, n := range names {
-		pages = append(pages, readPage(t, "docs/"+filepath.Base(n)))
+	for _, folder := range []string{"docs", "docs/bi"} {
+		names, err := filepath.Glob(filepath.Join(docsRoot, folder, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range names {
+			pages = append(pages, readPage(t, folder+"/"+filepath.Base(n)))
+		}
 	}
 	return pages
 }
