@@ -46,7 +46,9 @@ type Fault struct {
 	Reason, Message string
 
 	Stall time.Duration // nothing happens for so long; below 0 = until the client leaves
-	Lose  bool          // the request is done, and then the connection is cut instead of an answer
+	// Lose does what is asked and then cuts the connection instead of
+	// answering; with Status it answers that, as if nothing had been done.
+	Lose bool
 
 	// Polls makes the job wait until it was asked for so often (jobs.get,
 	// jobs.getQueryResults): PENDING at first, RUNNING for the later half.
@@ -76,6 +78,14 @@ func (f Fault) before(ctx context.Context) error {
 			panic(http.ErrAbortHandler)
 		}
 	}
+	if f.Lose {
+		return nil
+	}
+	return f.refusal()
+}
+
+// refusal is the answer that the fault makes, nil if none.
+func (f Fault) refusal() error {
 	if f.Status == 0 {
 		return nil
 	}

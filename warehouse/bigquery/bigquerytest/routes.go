@@ -63,6 +63,12 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc("PUT "+prefix+jobs, s.serveUpload)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			w.Header().Set("Content-Type", "application/grpc")
+			w.Header().Set("Grpc-Status", "12") // UNIMPLEMENTED: the client falls back to REST
+			w.Header().Set("Grpc-Message", "the Storage API is not served by bigquerytest")
+			return
+		}
 		tell(w, refuse(http.StatusNotFound, "notFound", "%s %s is not served by bigquerytest", r.Method, r.URL.Path))
 	})
 	return mux
@@ -99,9 +105,11 @@ func (s *Server) perform(w http.ResponseWriter, r *request, act func(*request) (
 		return
 	}
 	v, err := act(r)
-	switch {
-	case r.fault.Lose:
+	switch refusal := r.fault.refusal(); {
+	case r.fault.Lose && refusal == nil:
 		panic(http.ErrAbortHandler) // cuts the connection
+	case r.fault.Lose:
+		tell(w, refusal)
 	case err != nil:
 		tell(w, err)
 	case v == nil:

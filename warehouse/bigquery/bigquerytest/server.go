@@ -150,7 +150,10 @@ func (s *Server) start() error {
 	}
 	s.origin = "http://" + l.Addr().String()
 	s.URL = s.origin + "/bigquery/v2/"
-	s.http = &http.Server{Handler: s.routes(), BaseContext: func(net.Listener) context.Context { return s.life }}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // to tell clients of the Storage API that there is none
+	s.http = &http.Server{Handler: s.routes(), Protocols: protocols, BaseContext: func(net.Listener) context.Context { return s.life }}
 	go func() { s.serveErr <- s.http.Serve(l) }()
 	return nil
 }
