@@ -40,7 +40,8 @@ type encoder struct {
 // A field is a column's values in the record at hand.
 type field struct {
 	column
-	valid  func(int) bool // nil = no NULL
+	bitmap []byte // a bit for each value that is not NULL; nil = all
+	first  int    // the bit of value 0
 	bits   *array.Boolean
 	ints   []int64 // also of timestamps, as microseconds since 1970
 	floats []float64
@@ -84,7 +85,7 @@ func (e *encoder) open(rec arrow.Record, source []int) error {
 
 func (f *field) open(a arrow.Array) error {
 	if a.NullN() > 0 {
-		f.valid = a.IsValid
+		f.bitmap, f.first = a.NullBitmapBytes(), a.Data().Offset()
 	}
 	switch a := a.(type) {
 	case *array.Boolean:
@@ -109,7 +110,13 @@ func (f *field) open(a arrow.Array) error {
 }
 
 // null reports whether value i is NULL.
-func (f *field) null(i int) bool { return f.valid != nil && !f.valid(i) }
+func (f *field) null(i int) bool { return f.bitmap != nil && f.bit(i) == 0 }
+
+// bit is 1 for a value that is not NULL, in a column that has NULLs.
+func (f *field) bit(i int) int {
+	i += f.first
+	return int(f.bitmap[i>>3]>>(i&7)) & 1
+}
 
 // encode returns the rows of the record from row on, as many as make a block, at
 // least one. The bytes are valid until the next call.
@@ -136,7 +143,7 @@ func (e *encoder) measure(row, n int) (rows, size int) {
 	place := e.place[:n]
 	fixed := 2
 	for i := range e.fields {
-		if f := &e.fields[i]; f.valid == nil {
+		if f := &e.fields[i]; f.bitmap == nil {
 			fixed += f.width()
 		}
 	}
@@ -175,30 +182,24 @@ func (f *field) width() int {
 
 // measure adds the field's bytes to the lengths of rows.
 func (f *field) measure(place []int, row int) {
-	if f.valid != nil {
-		width := f.width()
+	if f.bitmap != nil {
+		beyond := f.width() - 4
 		for i := range place {
-			if f.valid(row + i) {
-				place[i] += width
-			} else {
-				place[i] += 4
-			}
+			place[i] += 4 + beyond*f.bit(row+i)
 		}
 	}
 	if f.ends == nil {
 		return
 	}
 	ends := f.ends[row : row+len(place)+1]
-	if f.valid == nil {
+	if f.bitmap == nil {
 		for i := range place {
 			place[i] += int(ends[i+1] - ends[i])
 		}
 		return
 	}
-	for i := range place {
-		if f.valid(row + i) {
-			place[i] += int(ends[i+1] - ends[i])
-		}
+	for i := range place { // the text of a NULL is most often empty, and need not be
+		place[i] += int(ends[i+1]-ends[i]) * f.bit(row+i)
 	}
 }
 
