@@ -58,12 +58,12 @@ func (w *Warehouse) explain(ctx context.Context, err error) error {
 	if err == nil || isExplained(err) {
 		return err
 	}
-	if cerr := ctx.Err(); cerr != nil {
-		return cerr
-	}
 	var lost *outcomeError
 	if errors.As(err, &lost) {
 		return err // the caller looks up what became of it
+	}
+	if cerr := ctx.Err(); cerr != nil {
+		return cerr
 	}
 	if server := serverError(err); server != nil {
 		return w.explainServer(server)

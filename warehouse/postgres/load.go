@@ -55,8 +55,12 @@ func (w *Warehouse) load(ctx context.Context, l warehouse.Load) (warehouse.Recei
 const outcomeWait = 15 * time.Second
 
 // outcome finds out whether a load whose commit was not answered is done. It
-// takes the table's lock first: then the other session is over.
+// takes the table's lock first: then the other session is over. It does so even
+// when the run was interrupted meanwhile: the load may be done.
 func (w *Warehouse) outcome(ctx context.Context, l warehouse.Load, lost *outcomeError) (warehouse.Receipt, error) {
+	if ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx)
+	}
 	patience, cancel := context.WithTimeout(ctx, outcomeWait)
 	defer cancel()
 	for {

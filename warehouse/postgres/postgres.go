@@ -11,6 +11,11 @@
 // jsonb and varchar columns, which are described as utf8: no digit is lost on the
 // way. Names are of 63 bytes at most, and a table has 1,600 columns at most.
 //
+// The role needs USAGE and CREATE on the schema (or CREATE on the database, to make
+// the schema), TEMPORARY on the database, and owns the tables that it made. For
+// tables that others made it needs SELECT, INSERT, UPDATE and DELETE; to add
+// columns to them, it has to own them. Readers need USAGE on the schema and SELECT.
+//
 // Facts about PostgreSQL are those of its documentation, versions 12 to 18, read
 // on 2026-11-22: "COPY", "Binary Format"; "Frontend/Backend Protocol"; "Error
 // Codes"; "Limits".

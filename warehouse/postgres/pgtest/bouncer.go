@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -10,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Bouncer runs PgBouncer in transaction mode before the server of a database's
@@ -68,13 +65,7 @@ func startBouncer(tb testing.TB, address string) (string, error) {
 // answers waits until a server answers, or the program that should ended.
 func answers(address string, p *process, log string) error {
 	for range 600 {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		conn, err := pgconn.Connect(ctx, address)
-		if err == nil {
-			err = conn.Close(ctx)
-		}
-		cancel()
-		if err == nil {
+		if _, err := psql(address, "SELECT 1"); err == nil {
 			return nil
 		}
 		if p.ended() {

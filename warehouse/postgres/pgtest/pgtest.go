@@ -8,19 +8,16 @@
 package pgtest
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // A Server is a PostgreSQL that runs.
@@ -93,7 +90,7 @@ func (s *Server) Database(tb testing.TB) string {
 	Exec(tb, s.URL("postgres"), "CREATE DATABASE "+name+" TEMPLATE template0")
 	tb.Cleanup(func() {
 		// Nothing depends on it: the whole folder goes in the end.
-		_ = execute(context.Background(), s.URL("postgres"), "DROP DATABASE "+name+" WITH (FORCE)")
+		_, _ = psql(s.URL("postgres"), "DROP DATABASE "+name+" WITH (FORCE)")
 	})
 	return s.URL(name)
 }
@@ -117,52 +114,48 @@ func As(address, user, password string) string {
 	return u.String()
 }
 
-// Exec runs SQL in a database; statements are separated by semicolons.
+// Exec runs SQL in a database; statements are separated by semicolons and are one
+// transaction.
 func Exec(tb testing.TB, address, sql string) {
 	tb.Helper()
-	if err := execute(tb.Context(), address, sql); err != nil {
+	if _, err := psql(address, sql); err != nil {
 		tb.Fatalf("pgtest: %s: %v", sql, err)
 	}
 }
 
-func execute(ctx context.Context, address, sql string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	conn, err := pgconn.Connect(ctx, address)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx)
-	return conn.Exec(ctx, sql).Close()
-}
-
-// Rows runs a query and returns its rows as text, "|" between the values and
-// "NULL" for those that are.
+// Rows runs queries and returns their rows as text, "|" between the values and
+// "NULL" for those that are. Values have no line breaks.
 func Rows(tb testing.TB, address, sql string) []string {
 	tb.Helper()
-	conn, err := pgconn.Connect(tb.Context(), address)
-	if err != nil {
-		tb.Fatalf("pgtest: %v", err)
-	}
-	defer conn.Close(context.Background())
-	results, err := conn.Exec(tb.Context(), sql).ReadAll()
+	out, err := psql(address, sql)
 	if err != nil {
 		tb.Fatalf("pgtest: %s: %v", sql, err)
 	}
-	out := []string{}
-	for _, r := range results {
-		for _, row := range r.Rows {
-			values := make([]string, len(row))
-			for i, v := range row {
-				values[i] = string(v)
-				if v == nil {
-					values[i] = "NULL"
-				}
-			}
-			out = append(out, strings.Join(values, "|"))
-		}
+	rows := []string{}
+	for line := range strings.Lines(out) {
+		rows = append(rows, strings.TrimSuffix(line, "\n"))
 	}
-	return out
+	return rows
+}
+
+// psql runs SQL with the program that comes with the server.
+func psql(address, sql string) (string, error) {
+	bin, err := programs()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(bin, "psql")
+	if !there(path) {
+		path = "psql"
+	}
+	cmd := exec.Command(path, "-X", "-q", "-A", "-t", "-P", "null=NULL", "-v", "ON_ERROR_STOP=1", "-d", address, "-c", sql)
+	cmd.Env = append(os.Environ(), "PGCONNECT_TIMEOUT=10", "PGCLIENTENCODING=UTF8")
+	var out, failed strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &failed
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, strings.TrimSpace(failed.String()))
+	}
+	return out.String(), nil
 }
 
 // start makes a cluster in a new folder and runs it.
