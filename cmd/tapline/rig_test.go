@@ -102,6 +102,7 @@ type scene struct {
 	*crashRig
 	dir       string
 	batchRows int
+	env       []string     // what its configuration refers to, the account aside
 	said      bytes.Buffer // everything that was printed
 }
 
@@ -144,7 +145,7 @@ func (s *scene) command(ctx context.Context, env []string, args ...string) *exec
 	cmd.Env = append(os.Environ(), "CT_ACCOUNT_ID="+clevertaptest.DefaultAccountID, "CT_PASSCODE="+clevertaptest.DefaultPasscode,
 		"TZ=UTC", "NO_COLOR=1", "TAPLINE_FAULTS=", "TAPLINE_FAULTS_LOG=",
 		"TAPLINE_BATCH_ROWS="+strconv.Itoa(s.batchRows))
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(append(cmd.Env, s.env...), env...)
 	cmd.Stdout, cmd.Stderr = &s.said, &s.said
 	return cmd
 }
