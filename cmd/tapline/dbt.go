@@ -230,7 +230,7 @@ func columnAbout(c cataloguedColumn) string {
 	case warehouse.ColLoadedAt:
 		return "When reading the load began, in UTC."
 	case "event_date":
-		if c.Source == "" {
+		if c.Source == "" || c.Source == c.Name {
 			return "The day of the event in the source's time zone."
 		}
 	}
