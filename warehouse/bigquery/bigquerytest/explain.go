@@ -18,15 +18,16 @@ func explain(err error) error {
 	message := strings.TrimSpace(err.Error())
 	lowered := strings.ToLower(message)
 	has := func(words string) bool { return strings.Contains(lowered, words) }
+	if told, ok := strings.CutPrefix(message, "Invalid Input Error: "); ok { // ERROR() of the query
+		return badQuery("%s", told)
+	}
 	switch {
 	case has("not null constraint failed"):
 		return invalid("Required field %s cannot be null", lastName(message))
-	case has("transactioncontext error"), has("conflict"):
+	case has("transactioncontext error"), has("transaction conflict"), has("conflict on"):
 		return aborted("", "")
 	case has("out of memory"):
 		return refuse(400, "resourcesExceeded", "Resources exceeded during query execution: %s", message)
-	case has("catalog error"), has("binder error"), has("parser error"):
-		return badQuery("%s", message)
 	}
 	return badQuery("%s", message)
 }

@@ -79,7 +79,7 @@ func (t *translator) apply(name string, args []token, names map[string]bool) (st
 	if special := t.special(name); special != nil {
 		return special(args, names)
 	}
-	f, ok := functions()[name]
+	f, ok := t.server.functions[name]
 	if !ok {
 		return "", badQuery("Function not found: %s (or bigquerytest does not have it; see its package comment)", name)
 	}

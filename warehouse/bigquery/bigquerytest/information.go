@@ -228,25 +228,31 @@ func (t *translator) listPartitions(dataset string) (listing, error) {
 		if x.meta.TimePartitioning != nil {
 			day = fmt.Sprintf("coalesce(CASE WHEN year(%[1]s) NOT BETWEEN 1960 AND 2159 THEN '__UNPARTITIONED__' ELSE strftime(%[1]s, '%%Y%%m%%d') END, '__NULL__')", partitionDay(x.meta))
 		}
-		rows, err := t.conn.QueryContext(t.ctx, fmt.Sprintf("SELECT coalesce(%s, ''), count(*) FROM %s GROUP BY 1 ORDER BY 1", day, x.phys))
-		if err != nil {
-			return l, explain(err)
-		}
-		for rows.Next() {
-			var id string
-			var n int64
-			if err := rows.Scan(&id, &n); err != nil {
-				return l, err
-			}
-			shown := text(id)
-			if id == "" {
-				shown = "NULL"
-			}
-			l.rows = append(l.rows, append(place(x.meta), shown, fmt.Sprint(n), fmt.Sprint(n*width(x.meta.Schema.Fields)), millis(int64(x.meta.LastModifiedTime))))
-		}
-		if err := rows.Err(); err != nil {
+		if err := t.countPartitions(&l, x, day); err != nil {
 			return l, err
 		}
 	}
 	return l, nil
+}
+
+// countPartitions adds a row for each value of day in a table.
+func (t *translator) countPartitions(l *listing, x *table, day string) error {
+	rows, err := t.conn.QueryContext(t.ctx, fmt.Sprintf("SELECT coalesce(%s, ''), count(*) FROM %s GROUP BY 1 ORDER BY 1", day, x.phys))
+	if err != nil {
+		return explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var n int64
+		if err := rows.Scan(&id, &n); err != nil {
+			return err
+		}
+		partition := text(id)
+		if id == "" {
+			partition = "NULL"
+		}
+		l.rows = append(l.rows, append(place(x.meta), partition, fmt.Sprint(n), fmt.Sprint(n*width(x.meta.Schema.Fields)), millis(int64(x.meta.LastModifiedTime))))
+	}
+	return rows.Err()
 }

@@ -203,7 +203,10 @@ func (w *writing) planFresh() error {
 	}
 	m.Schema = &bq.TableSchema{Fields: w.source.fields}
 	if w.c.TimePartitioning != nil {
-		m.TimePartitioning = w.c.TimePartitioning
+		var err error
+		if m.TimePartitioning, err = clone(w.c.TimePartitioning); err != nil {
+			return err
+		}
 	}
 	if w.c.Clustering != nil {
 		m.Clustering = w.c.Clustering

@@ -144,6 +144,7 @@ func (s *Server) results(ctx context.Context, j *job, p page) (*bq.GetQueryResul
 	if res.phys == "" {
 		return a, nil
 	}
+	p.size = min(p.size, max(res.rows-p.start, 0))
 	var err error
 	if a.Rows, err = s.readPage(ctx, res.phys, res.fields, p); err != nil {
 		return nil, refuse(http.StatusNotFound, "notFound", "Not found: the results of job %s are no longer there: %v", j.key.id, err)
@@ -197,6 +198,26 @@ func (s *Server) bytesOf(ctx context.Context, tables []*table) (int64, error) {
 
 // resultSchema holds the tables of results in DuckDB.
 const resultSchema = `"_results"`
+
+// keptResults is how many queries' rows are kept for pages to be read from; the
+// service keeps them for a day.
+const keptResults = 500
+
+// remember makes room for a result and notes it as the newest.
+func (s *Server) remember(ctx context.Context, phys string) {
+	for {
+		select {
+		case s.kept <- phys:
+			return
+		default:
+		}
+		select {
+		case old := <-s.kept:
+			_, _ = s.db.ExecContext(ctx, "DROP TABLE IF EXISTS "+old) // else it goes with the server
+		default:
+		}
+	}
+}
 
 // keep writes a query's rows where pages are read from.
 func (s *Server) keep(ctx context.Context, d doer, query string) (*result, error) {

@@ -58,6 +58,10 @@ type Server struct {
 	working  sync.WaitGroup
 	serveErr chan error
 
+	functions map[string]function // of GoogleSQL; never changes
+	requests  sync.WaitGroup      // that are being answered
+	kept      chan string         // tables of results, oldest first; the full channel pushes one out
+
 	mu       sync.Mutex // guards what follows
 	datasets map[string]*dataset
 	jobs     map[jobKey]*job
@@ -86,7 +90,7 @@ func NewServer(tb testing.TB, o Options) *Server {
 // Start starts a server on a free port of 127.0.0.1. The caller closes it.
 func Start(o Options) (*Server, error) {
 	s := &Server{
-		opt: o.filled(), locks: newLocks(), serveErr: make(chan error, 1),
+		opt: o.filled(), locks: newLocks(), serveErr: make(chan error, 1), functions: functions(), kept: make(chan string, keptResults),
 		datasets: map[string]*dataset{}, jobs: map[jobKey]*job{}, sessions: map[string]*upload{}, loads: map[string][]time.Time{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
@@ -153,7 +157,7 @@ func (s *Server) start() error {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // to tell clients of the Storage API that there is none
-	s.http = &http.Server{Handler: s.routes(), Protocols: protocols, BaseContext: func(net.Listener) context.Context { return s.life }}
+	s.http = &http.Server{Handler: s.counted(s.routes()), Protocols: protocols, BaseContext: func(net.Listener) context.Context { return s.life }}
 	go func() { s.serveErr <- s.http.Serve(l) }()
 	return nil
 }
@@ -169,7 +173,12 @@ func (s *Server) Close() error {
 		}
 		s.http = nil
 	}
+	s.requests.Wait()
 	s.working.Wait()
+	for _, u := range s.sessions {
+		err = errors.Join(err, u.file.Close())
+	}
+	s.sessions = nil
 	if s.db != nil {
 		err = errors.Join(err, s.db.Close(), s.engine.Close())
 		s.db = nil
@@ -178,6 +187,15 @@ func (s *Server) Close() error {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return err
+}
+
+// counted lets Close wait for requests: DuckDB must not end under them.
+func (s *Server) counted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		defer s.requests.Done()
+		h.ServeHTTP(w, r)
+	})
 }
 
 // next returns a number that this server has not given before.

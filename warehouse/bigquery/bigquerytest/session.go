@@ -74,6 +74,9 @@ func (s *Server) query(ctx context.Context, j *job) (*bq.JobStatistics, *result,
 			return nil, nil, err
 		}
 	}
+	if ses.result.phys != "" {
+		s.remember(ctx, ses.result.phys)
+	}
 	return ses.statistics(c), ses.result, nil
 }
 

@@ -148,6 +148,9 @@ func (s *Server) listTables(r *request) (any, error) {
 	all := make([]*bq.TableListTables, 0)
 	for _, t := range s.datasets[r.PathValue("dataset")].tables {
 		m := t.meta
+		if m.ExpirationTime != 0 && m.ExpirationTime <= s.opt.Now().UnixMilli() {
+			continue
+		}
 		all = append(all, &bq.TableListTables{
 			Kind: "bigquery#table", Id: m.Id, TableReference: m.TableReference, Type: m.Type, Labels: m.Labels,
 			CreationTime: m.CreationTime, ExpirationTime: m.ExpirationTime, TimePartitioning: m.TimePartitioning, Clustering: m.Clustering,
@@ -258,8 +261,7 @@ func width(fields []*bq.TableFieldSchema) int64 {
 
 func (s *Server) patchTable(r *request) (any, error) {
 	ref := s.ref(r)
-	conflict, err := s.locks.take(r.Context(), r, ref.DatasetId+"."+ref.TableId, held{hold: alters})
-	if err != nil || conflict {
+	if _, err := s.locks.take(r.Context(), r, ref.DatasetId+"."+ref.TableId, held{hold: alters}); err != nil {
 		return nil, err
 	}
 	defer s.locks.drop(r)
