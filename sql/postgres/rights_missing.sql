@@ -2,8 +2,7 @@
 --   tables it loads into, as statements that give them, one a row.
 -- Parameters: $1 schema.
 -- Idempotent: reads only.
-SELECT CASE WHEN r.need = 'OWNER' THEN format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, c.relname, current_user)
-  ELSE format('GRANT %s ON %I.%I TO %I', r.need, n.nspname, c.relname, current_user) END
+SELECT format('GRANT %s ON %I.%I TO %I', r.need, n.nspname, c.relname, current_user)
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   CROSS JOIN LATERAL (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS r (need)
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition

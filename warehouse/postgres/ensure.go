@@ -188,8 +188,14 @@ func (t *tx) index(ctx context.Context, table string, columns []string) error {
 	}
 	var there bool
 	err := t.row(ctx, "index_there", nil, []any{t.w.cfg.Schema, table, columns}, &there)
-	if err == nil && !there {
-		_, err = t.exec(ctx, "index_make", data{"Table": table, "Columns": columns})
+	if err != nil || there {
+		return err
+	}
+	d := data{"Table": table, "Columns": columns}
+	_, err = t.exec(ctx, "index_make", d)
+	if state(err) == "42501" {
+		text, _ := t.text("index_make", d) // it has been rendered before
+		return fmt.Errorf("%s: %w: an index is missing, and only the table's owner may make it: %s", t.w.where(), warehouse.ErrUnauthorized, text)
 	}
 	return err
 }

@@ -64,34 +64,37 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// newRole makes a role without rights to the database, and returns both names.
+func newRole(t *testing.T, address string) (role, database string) {
+	t.Helper()
+	database = strings.TrimPrefix(mustParse(t, address).Path, "/")
+	role = "loader_of_" + database
+	pgtest.Exec(t, address, fmt.Sprintf("CREATE ROLE %s LOGIN; REVOKE ALL ON DATABASE %s FROM PUBLIC; GRANT CONNECT ON DATABASE %s TO %s",
+		role, database, database, role))
+	return role, database
+}
+
 // A role lacks each right in turn: Check names the grant, which then suffices.
 func TestRights(t *testing.T) {
 	address := pgtest.NewDatabase(t)
-	role := "loader_of_" + strings.TrimPrefix(mustParse(t, address).Path, "/")
-	database := strings.TrimPrefix(mustParse(t, address).Path, "/")
-	pgtest.Exec(t, address, fmt.Sprintf("CREATE ROLE %s LOGIN; REVOKE ALL ON DATABASE %s FROM PUBLIC; GRANT CONNECT ON DATABASE %s TO %s", role, database, database, role))
+	role, _ := newRole(t, address)
 	w := open(t, Config{URL: pgtest.As(address, role, ""), Schema: "raw"})
-	columns := columnsOf("id", integr, "v", text)
-	l := loadOf(t, "t", "d1", 1, columns, numbered(3, "a")...)
+	l := loadOf(t, "t", "d1", 1, columnsOf("id", integr, "v", text), numbered(3, "a")...)
 	l.Mode, l.Key = warehouse.Merge, []string{"id"}
 	granted := ""
 	for range 5 {
-		err := w.Check(t.Context())
-		if err == nil {
+		missing := w.Check(t.Context())
+		if missing == nil {
 			break
 		}
-		if !errors.Is(err, warehouse.ErrUnauthorized) {
-			t.Fatal(err)
-		}
-		if err := w.Ensure(t.Context(), warehouse.Table{Name: "t", Columns: columns}); err == nil {
+		err := w.Ensure(t.Context(), warehouse.Table{Name: "t", Columns: l.Columns})
+		if err == nil {
 			_, err = w.Load(t.Context(), l)
-			if !errors.Is(err, warehouse.ErrUnauthorized) {
-				t.Errorf("without rights: %v", err)
-			}
-		} else if !errors.Is(err, warehouse.ErrUnauthorized) {
-			t.Errorf("without rights: %v", err)
 		}
-		_, grants, _ := strings.Cut(err.Error(), "run as its owner: ")
+		if !errors.Is(missing, warehouse.ErrUnauthorized) || !errors.Is(err, warehouse.ErrUnauthorized) {
+			t.Fatalf("without rights: Check says %v, the load %v", missing, err)
+		}
+		_, grants, _ := strings.Cut(missing.Error(), "run as its owner: ")
 		granted += grants + "; "
 		pgtest.Exec(t, address, grants)
 	}
@@ -99,18 +102,33 @@ func TestRights(t *testing.T) {
 		t.Errorf("granted: %s", granted)
 	}
 	put(t, w, l)
-	// Rights on tables that are taken away.
+}
+
+// Rights that are taken away again are named too.
+func TestRightsLost(t *testing.T) {
+	address := pgtest.NewDatabase(t)
+	role, database := newRole(t, address)
+	pgtest.Exec(t, address, fmt.Sprintf("GRANT CREATE, TEMPORARY ON DATABASE %s TO %s", database, role))
+	w := open(t, Config{URL: pgtest.As(address, role, ""), Schema: "raw"})
+	columns := columnsOf("id", integr, "v", text)
+	put(t, w, loadOf(t, "t", "d1", 1, columns, numbered(3, "a")...))
 	pgtest.Exec(t, address, fmt.Sprintf("ALTER TABLE raw.t OWNER TO CURRENT_USER; GRANT SELECT, INSERT ON raw.t TO %s", role))
 	err := w.Check(t.Context())
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("GRANT DELETE ON raw.t TO %s; GRANT UPDATE ON raw.t TO %s", role, role)) {
 		t.Errorf("Check = %v", err)
 	}
-	l = loadOf(t, "t", "d1", 2, columns, numbered(3, "b")...)
+	l := loadOf(t, "t", "d1", 2, columns, numbered(3, "b")...)
 	if _, err := w.Load(t.Context(), l); !errors.Is(err, warehouse.ErrUnauthorized) || !strings.Contains(err.Error(), "tapline check") {
 		t.Errorf("Load = %v", err)
 	}
-	pgtest.Exec(t, address, fmt.Sprintf("ALTER TABLE raw.t OWNER TO %s; ALTER DATABASE %s SET default_transaction_read_only = on", role, database))
-	if err := open(t, Config{URL: pgtest.As(address, role, "")}).Check(t.Context()); !errors.Is(err, warehouse.ErrUnauthorized) || !strings.Contains(err.Error(), "primary") {
+	pgtest.Exec(t, address, "DROP INDEX raw.t__tapline_slice_idx")
+	err = w.Ensure(t.Context(), warehouse.Table{Name: "t", Columns: columns})
+	if !errors.Is(err, warehouse.ErrUnauthorized) || !strings.Contains(err.Error(), `CREATE INDEX ON "raw"."t" ("_tapline_slice")`) {
+		t.Errorf("Ensure = %v", err)
+	}
+	pgtest.Exec(t, address, fmt.Sprintf("ALTER DATABASE %s SET default_transaction_read_only = on", database))
+	err = open(t, Config{URL: pgtest.As(address, role, "")}).Check(t.Context())
+	if !errors.Is(err, warehouse.ErrUnauthorized) || !strings.Contains(err.Error(), "primary") {
 		t.Errorf("a database that takes no writes: %v", err)
 	}
 }
