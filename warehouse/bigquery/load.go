@@ -247,7 +247,7 @@ func (w *Warehouse) explainLoad(ctx context.Context, table string, err error) er
 	}
 	msg := messageOf(err)
 	for _, quote := range []struct{ before, after string }{
-		{"Cannot add fields (field: ", ")"}, {"Field ", " has changed type"}, {"Parquet column '", "'"}, {"No such field: ", " "},
+		{"Cannot add fields (field: ", ")"}, {"Field ", " has changed type"}, {"Parquet column '", "'"}, {"No such field: ", " "}, {"does not have the column ", " "},
 	} {
 		_, rest, ok := strings.Cut(msg, quote.before)
 		if !ok {
