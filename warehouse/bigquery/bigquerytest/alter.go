@@ -108,8 +108,8 @@ func (a *alteration) action(toks []token) error {
 		return a.drop(toks)
 	case eat(&toks, "ALTER", "COLUMN"):
 		return a.alter(toks)
-	case len(toks) > 3 && eat(&toks, "SET", "OPTIONS") && toks[0].is("("):
-		return a.s.options(a.want, toks[1:len(toks)-1])
+	case eat(&toks, "SET", "OPTIONS"):
+		return a.s.options(a.want, toks)
 	}
 	return unexpected(toks, 0)
 }
@@ -181,19 +181,8 @@ func (a *alteration) alter(toks []token) error {
 			f.Mode = "NULLABLE"
 			a.steps = append(a.steps, "ALTER TABLE "+a.t.phys+" ALTER COLUMN "+ident(f.Name)+" DROP NOT NULL")
 		}
-	case len(toks) > 3 && eat(&toks, "SET", "OPTIONS") && toks[0].is("("):
-		values, err := a.s.optionValues(toks[1 : len(toks)-1])
-		if err != nil {
-			return err
-		}
-		for name, v := range values {
-			if name != "description" {
-				return badQuery("Unknown option: %s", name)
-			}
-			if f.Description, err = a.s.words(v); err != nil {
-				return err
-			}
-		}
+	case eat(&toks, "SET", "OPTIONS"):
+		return a.s.columnOptions(f, toks)
 	default:
 		return unexpected(toks, 0)
 	}
@@ -208,13 +197,14 @@ func (a *alteration) partitions(name string) bool {
 	return false
 }
 
-// optionValues reads name = value, ....
+// optionValues reads (name = value, ...).
 func (s *session) optionValues(toks []token) (map[string][]token, error) {
+	list, err := inside(toks)
 	values := map[string][]token{}
-	if len(toks) == 0 {
-		return values, nil
+	if err != nil || len(list) == 0 {
+		return values, err
 	}
-	for _, part := range split(toks, ",") {
+	for _, part := range split(list, ",") {
 		if len(part) < 3 || !part[0].named() || !part[1].is("=") {
 			return nil, unexpected(part, 0)
 		}
@@ -269,15 +259,12 @@ func (s *session) expiration(toks []token) (int64, error) {
 
 // labels reads [('key', 'value'), ...].
 func labels(toks []token) (map[string]string, error) {
-	if len(toks) < 2 || !toks[0].is("[") {
-		return nil, unexpected(toks, 0)
-	}
+	list, err := inside(toks)
 	out := map[string]string{}
-	inside := toks[1 : len(toks)-1]
-	if len(inside) == 0 {
-		return out, nil
+	if err != nil || len(list) == 0 {
+		return out, err
 	}
-	for _, part := range split(inside, ",") {
+	for _, part := range split(list, ",") {
 		if len(part) != 5 || part[1].kind != str || part[3].kind != str {
 			return nil, unexpected(part, 0)
 		}

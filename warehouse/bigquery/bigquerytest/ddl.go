@@ -111,7 +111,7 @@ func (c *creation) clauses(s *session, toks []token) error {
 			if err != nil {
 				return err
 			}
-			if err := s.options(c.table, toks[2:end]); err != nil {
+			if err := s.options(c.table, toks[1:end+1]); err != nil {
 				return err
 			}
 			toks = toks[end+1:]
@@ -187,26 +187,30 @@ func (s *session) column(toks []token) (*bq.TableFieldSchema, error) {
 	if eat(&toks, "NOT", "NULL") {
 		f.Mode = "REQUIRED"
 	}
-	if len(toks) > 1 && toks[0].is("OPTIONS") && toks[1].is("(") {
-		values, err := s.optionValues(toks[2 : len(toks)-1])
-		if err != nil {
-			return nil, err
-		}
-		for name, v := range values {
-			if name != "description" {
-				return nil, badQuery("Unknown option: %s", name)
-			}
-			f.Description, err = s.words(v)
-			if err != nil {
-				return nil, err
-			}
-		}
-		toks = nil
+	if eat(&toks, "OPTIONS") {
+		return f, s.columnOptions(f, toks)
 	}
 	if len(toks) > 0 {
 		return nil, unexpected(toks, 0)
 	}
 	return f, nil
+}
+
+// columnOptions sets a column's options, of which there is the description.
+func (s *session) columnOptions(f *bq.TableFieldSchema, toks []token) error {
+	values, err := s.optionValues(toks)
+	if err != nil {
+		return err
+	}
+	for name, v := range values {
+		if name != "description" {
+			return badQuery("Unknown option: %s", name)
+		}
+		if f.Description, err = s.words(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // createTemporary makes a table that lasts as long as the script.

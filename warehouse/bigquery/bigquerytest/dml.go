@@ -318,9 +318,13 @@ func (t *translator) mergeInsert(c change, toks []token) (string, error) {
 	if c.table.byIngestion() {
 		return "", badQuery("bigquerytest has no MERGE that inserts into a table partitioned by ingestion time")
 	}
-	if len(toks) < 2 || !toks[0].is("VALUES") || !toks[1].is("(") {
+	if len(toks) == 0 || !toks[0].is("VALUES") {
 		return "", badQuery("bigquerytest has MERGE ... INSERT (columns) VALUES (...) alone")
 	}
-	values, err := t.expression(toks[2:len(toks)-1], nil)
+	list, err := inside(toks[1:])
+	if err != nil {
+		return "", err
+	}
+	values, err := t.expression(list, nil)
 	return fmt.Sprintf("INSERT (%s) VALUES (%s)", strings.Join(names, ", "), values), err
 }

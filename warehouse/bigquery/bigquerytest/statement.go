@@ -176,15 +176,11 @@ func (t *translator) rows(toks []token) (string, error) {
 	}
 	var rows []string
 	for _, part := range split(toks[1:], ",") {
-		end := 0
-		var err error
-		if len(part) > 0 && part[0].is("(") {
-			end, err = closing(part, 0)
+		list, err := inside(part)
+		if err != nil {
+			return "", err
 		}
-		if err != nil || end == 0 || end != len(part)-1 {
-			return "", unexpected(part, 0)
-		}
-		v, err := t.expression(part[1:end], nil)
+		v, err := t.expression(list, nil)
 		if err != nil {
 			return "", err
 		}

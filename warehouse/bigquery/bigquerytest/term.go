@@ -189,10 +189,14 @@ func (t *translator) element(b *strings.Builder, toks []token, i int, names map[
 		return 0, err
 	}
 	in := toks[i+1 : end]
-	if len(in) < 3 || !in[0].is("SAFE_OFFSET", "SAFE_ORDINAL") || !in[1].is("(") {
+	if len(in) < 3 || !in[0].is("SAFE_OFFSET", "SAFE_ORDINAL") {
 		return 0, badQuery("bigquerytest has array[SAFE_OFFSET(n)] and array[SAFE_ORDINAL(n)] alone")
 	}
-	at, err := t.expression(in[2:len(in)-1], names)
+	place, err := inside(in[1:])
+	if err != nil {
+		return 0, err
+	}
+	at, err := t.expression(place, names)
 	if in[0].is("SAFE_OFFSET") {
 		at += " + 1"
 	}
@@ -220,18 +224,18 @@ func (t *translator) constructor(b *strings.Builder, toks []token, i int, names 
 	if err != nil {
 		return 0, err
 	}
-	inside := toks[j+1 : end]
+	list := toks[j+1 : end]
 	var v string
 	switch {
 	case toks[i].is("STRUCT"):
-		v, err = t.structure(inside, names, duck != "")
+		v, err = t.structure(list, names, duck != "")
 	case toks[j].is("("):
-		v, err = t.query(inside, names)
+		v, err = t.query(list, names)
 		v = "ARRAY(" + v + ")"
-	case len(inside) == 0:
+	case len(list) == 0:
 		v = "[]"
 	default:
-		v, err = t.expression(inside, names)
+		v, err = t.expression(list, names)
 		v = "[" + v + "]"
 	}
 	if duck != "" {

@@ -255,6 +255,9 @@ func unescape(b *strings.Builder, s string, bytes bool) (int, error) {
 
 // closing is the place of the bracket that closes the one at i.
 func closing(toks []token, i int) (int, error) {
+	if i >= len(toks) {
+		return 0, unexpected(toks, i)
+	}
 	depth := 0
 	for j := i; j < len(toks); j++ {
 		switch {
@@ -267,6 +270,21 @@ func closing(toks []token, i int) (int, error) {
 		}
 	}
 	return 0, badQuery("Syntax error: Expected %q but got end of script", map[string]string{"(": ")", "[": "]"}[toks[i].key])
+}
+
+// inside are the tokens within a pair of brackets that is all of toks.
+func inside(toks []token) ([]token, error) {
+	if len(toks) == 0 || !toks[0].is("(", "[") {
+		return nil, unexpected(toks, 0)
+	}
+	end, err := closing(toks, 0)
+	if err == nil && end != len(toks)-1 {
+		err = unexpected(toks, end+1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return toks[1:end], nil
 }
 
 // split cuts at a word or punctuation outside of brackets and CASE.
