@@ -23,6 +23,8 @@ import (
 
 	"tapline/config"
 	"tapline/exporter/clevertap/clevertaptest"
+	"tapline/warehouse/bigquery/bigquerytest"
+	"tapline/warehouse/postgres/pgtest"
 )
 
 // TestDocsRun does what the pages say: console blocks are run in order, in one
@@ -37,7 +39,13 @@ func TestDocsRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = server.Close() }()
-			w := walkthrough{dir: t.TempDir(), url: server.URL}
+			w := walkthrough{dir: t.TempDir(), env: []string{"CT_URL=" + server.URL}}
+			if p.configures("type: postgres") {
+				w.env = append(w.env, "PG_URL="+pgtest.NewDatabase(t))
+			}
+			if p.configures("type: bigquery") {
+				w.env = append(w.env, "BQ_URL="+bigquerytest.NewServer(t, bigquerytest.Options{}).URL)
+			}
 			for _, b := range p.blocks {
 				at := fmt.Sprintf("%s:%d", p.name, b.line)
 				switch b.lang {
@@ -55,7 +63,17 @@ func TestDocsRun(t *testing.T) {
 }
 
 // A walkthrough is a reader who types what a page says.
-type walkthrough struct{ dir, url string }
+type walkthrough struct {
+	dir string
+	env []string // where the servers are
+}
+
+// configures reports whether a configuration of the page has the text.
+func (p page) configures(text string) bool {
+	return slices.ContainsFunc(p.blocks, func(b block) bool {
+		return b.lang == "yaml" && strings.Contains(strings.Join(b.lines, "\n"), text)
+	})
+}
 
 func (w walkthrough) configure(t *testing.T, at string, lines []string) {
 	if len(lines) == 0 || lines[0] != "# tapline.yaml" {
@@ -92,14 +110,24 @@ func (w walkthrough) follow(t *testing.T, at string, lines []string) {
 	}
 }
 
-var theRegion = regexp.MustCompile(`(?m)^(\s*)region:.*$`)
+// redirects turn what names a vendor's own address to a server of the test.
+var redirects = []struct {
+	line *regexp.Regexp
+	to   string
+}{
+	{regexp.MustCompile(`(?m)^(\s*)region:.*$`), `${1}url: "$${env:CT_URL}"`},
+	{regexp.MustCompile(`(?m)^(\s*)location: asia-south1$`), `${1}endpoint: "$${env:BQ_URL}"`},
+}
 
-// command runs a command and returns what it printed. A configuration that
-// names a region is turned to the account of the test, and no proxy leads out.
+// command runs a command and returns what it printed. Vendors are the servers
+// of the test, and no proxy leads out.
 func (w walkthrough) command(t *testing.T, at, line string, want int) string {
 	path := filepath.Join(w.dir, config.DefaultFile)
 	if file, err := os.ReadFile(path); err == nil {
-		if err := os.WriteFile(path, theRegion.ReplaceAll(file, []byte(`${1}url: "$${env:CT_URL}"`)), 0o600); err != nil {
+		for _, e := range redirects {
+			file = e.line.ReplaceAll(file, []byte(e.to))
+		}
+		if err := os.WriteFile(path, file, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -108,8 +136,9 @@ func (w walkthrough) command(t *testing.T, at, line string, want int) string {
 	cmd := exec.CommandContext(ctx, "sh", "-c", "exec "+line)
 	cmd.Dir = w.dir
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "TAPLINE_") }),
-		"CT_URL="+w.url, "CT_ACCOUNT_ID="+clevertaptest.DefaultAccountID, "CT_PASSCODE="+clevertaptest.DefaultPasscode,
+		"CT_ACCOUNT_ID="+clevertaptest.DefaultAccountID, "CT_PASSCODE="+clevertaptest.DefaultPasscode,
 		"TZ=UTC", "NO_COLOR=1", "HTTPS_PROXY=http://127.0.0.1:1")
+	cmd.Env = append(cmd.Env, w.env...)
 	out, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != want {
 		t.Fatalf("%s: %s: exit code %d, want %d (%v)\n%s", at, line, code, want, err, out)
