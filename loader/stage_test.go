@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tapline/exporter"
 	"tapline/loader"
 	"tapline/objstore"
 	"tapline/objstore/gcstest"
@@ -173,5 +174,35 @@ func TestLeaseOfAnotherMachine(t *testing.T) {
 			}
 			r.empty(t)
 		})
+	}
+}
+
+// What was staged of a slice before its content turned out to be damaged is not
+// gone on with.
+func TestDamagedContentIsReadFromItsStart(t *testing.T) {
+	v := newVendor(10, "A")
+	for i := range 100 {
+		v.add("A", 1, row{"n": i})
+	}
+	r := newRig(t, v)
+	ctx, cancel := context.WithCancel(t.Context())
+	r.cfg.Observe = func(e loader.Event) {
+		if e.Kind == loader.Progress {
+			cancel()
+		}
+	}
+	if _, err := r.loader(t).Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("err = %v, want canceled", err)
+	}
+	r.cfg.Observe = nil
+	v.refuse["A/2026-09-01"], v.refuse["events/A/2026-09-01"] = exporter.ErrContent, exporter.ErrContent
+	s, err := r.loader(t).Run(t.Context())
+	if err != nil || len(s.Failures) != 1 || s.Resumed != 1 || !errors.Is(s.Failures[0].Err, exporter.ErrContent) {
+		t.Fatalf("%v, %d resumed, failures %v", err, s.Resumed, s.Failures)
+	}
+	r.empty(t)
+	clear(v.refuse)
+	if s := r.run(t); s.Resumed != 0 || len(s.Loads) != 1 || s.Loads[0].Receipt.RowsLoaded != 100 {
+		t.Errorf("%d resumed, loads %+v", s.Resumed, s.Loads)
 	}
 }

@@ -32,7 +32,7 @@ func meanings() []struct {
 		{objstore.ErrUnauthorized, exporter.ErrUnauthorized, "the credentials need the right to list and to read objects"},
 		{objstore.ErrNoBucket, exporter.ErrUnauthorized, "check url: and the credentials, for some stores hide buckets from those without a right"},
 		{objstore.ErrUnreachable, exporter.ErrUnreachable, ""},
-		{objstore.ErrCorrupt, exporter.ErrContent, "what was read of it is dropped, and the next run reads it again; if it stays so, have it uploaded again"},
+		{objstore.ErrCorrupt, exporter.ErrContent, "what was read of it is dropped; the next run reads it again"},
 	}
 }
 

@@ -32,7 +32,7 @@ func (p *packed) Read(b []byte) (int, error) {
 	case p.err != nil:
 		return 0, p.err
 	case p.left == 0:
-		return 0, io.EOF
+		return 0, p.end()
 	case p.left > 0 && int64(len(b)) > p.left:
 		b = b[:p.left]
 	}
@@ -50,6 +50,16 @@ func (p *packed) Read(b []byte) (int, error) {
 		err = p.err
 	}
 	return n, err
+}
+
+// end asks the reader for its own end: a store compares the checksum there.
+func (p *packed) end() error {
+	_, err := p.rc.Read(make([]byte, 1))
+	if err == nil || errors.Is(err, io.EOF) {
+		return io.EOF
+	}
+	p.err = err
+	return err
 }
 
 // A mark is a point where decompression can begin: bytes of the object and of
