@@ -101,6 +101,7 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 func (s *Server) perform(w http.ResponseWriter, r *request, act func(*request) (any, error)) {
 	r.fault = s.meet(r.call)
 	if err := r.fault.before(r.Context()); err != nil {
+		_, _ = io.Copy(io.Discard, r.Body) // a client that still sends a chunk must not send it again meanwhile
 		tell(w, err)
 		return
 	}

@@ -4,11 +4,7 @@ package bigquerytest
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
-
-	bq "google.golang.org/api/bigquery/v2"
 )
 
 // reservedWords are those that GoogleSQL takes as names in backticks alone.
@@ -24,54 +20,59 @@ func reserved(key string) bool { return strings.Contains(reservedWords, " "+key+
 const passing = " AND OR NOT IN IS NULL TRUE FALSE BETWEEN LIKE CASE WHEN THEN ELSE END DISTINCT AS OVER PARTITION BY ORDER ASC DESC NULLS " +
 	"ROWS RANGE UNBOUNDED PRECEDING FOLLOWING CURRENT EXISTS ALL "
 
+func passes(key string) bool { return strings.Contains(passing, " "+key+" ") }
+
 // term translates what starts at i of an expression, and returns how many
 // tokens that is.
 func (t *translator) term(b *strings.Builder, toks []token, i int, names map[string]bool) (int, error) {
+	k, v := toks[i], ""
+	var err error
+	switch k.kind {
+	case str:
+		v = text(k.val)
+	case blob:
+		v = blobText([]byte(k.val))
+	case number:
+		v = k.val
+	case param:
+		v, err = t.param(k.val)
+	case quoted:
+		if strings.Contains(k.val, ".") {
+			err = badQuery("Unrecognized name: `%s`", k.val)
+		}
+		v = ident(k.val)
+	case punct:
+		return t.sign(b, toks, i, names)
+	case word:
+		if n, err := t.construct(b, toks, i, names); n > 0 || err != nil {
+			return n, err
+		}
+		v, err = t.plain(toks, i)
+	}
+	b.WriteString(" " + v)
+	return 1, err
+}
+
+// construct translates words that begin something longer; 0 = they do not.
+func (t *translator) construct(b *strings.Builder, toks []token, i int, names map[string]bool) (int, error) {
 	k, next := toks[i], token{kind: punct}
 	if i+1 < len(toks) {
 		next = toks[i+1]
 	}
-	switch k.kind {
-	case str:
-		b.WriteString(" " + text(k.val))
-		return 1, nil
-	case blob:
-		b.WriteString(" " + blobText([]byte(k.val)))
-		return 1, nil
-	case number:
-		b.WriteString(" " + k.val)
-		return 1, nil
-	case param:
-		v, err := t.param(k.val)
-		b.WriteString(" " + v)
-		return 1, err
-	case quoted:
-		if strings.Contains(k.val, ".") {
-			return 0, badQuery("Unrecognized name: `%s`", k.val)
-		}
-		b.WriteString(" " + ident(k.val))
-		return 1, nil
-	case punct:
-		return t.sign(b, toks, i, names)
-	}
-	after := i > 0 && toks[i-1].is(".")
 	switch {
-	case after && !next.is("("):
-		b.WriteString(ident(k.val))
-		return 1, nil
+	case i > 0 && toks[i-1].is(".") && !next.is("("):
+		return 0, nil // a part of a name, whatever word it is
 	case next.kind == str && k.is("DATE", "TIMESTAMP", "DATETIME", "TIME", "NUMERIC", "BIGNUMERIC", "JSON"):
 		kd, _ := kindNamed(k.key)
 		b.WriteString(" " + castMacro(kd, text(next.val), false))
 		return 2, nil
-	case k.is("IS") && (next.is("DISTINCT") || next.is("NOT") && i+2 < len(toks) && toks[i+2].is("DISTINCT")):
-		n := slices.IndexFunc(toks[i:], func(x token) bool { return x.is("FROM") })
-		if n < 0 {
-			return 0, unexpected(toks, i+1)
+	case k.is("IS"):
+		for _, form := range [][]string{{"IS", "DISTINCT", "FROM"}, {"IS", "NOT", "DISTINCT", "FROM"}} {
+			if rest := toks[i:]; eat(&rest, form...) {
+				b.WriteString(" " + strings.Join(form, " "))
+				return len(form), nil
+			}
 		}
-		for _, x := range toks[i : i+n+1] {
-			b.WriteString(" " + x.key)
-		}
-		return n + 1, nil
 	case k.is("IN") && next.is("UNNEST"):
 		end, err := closing(toks, i+2)
 		if err != nil {
@@ -82,27 +83,34 @@ func (t *translator) term(b *strings.Builder, toks []token, i int, names map[str
 		return end + 1 - i, err
 	case k.is("ARRAY", "STRUCT") && next.is("<", "[", "("), k.is("INTERVAL"):
 		return t.constructor(b, toks, i, names)
-	case next.is("(") && !strings.Contains(passing, " "+k.key+" ") || next.is(".") && k.is("SAFE"):
+	case next.is("(") && !passes(k.key) || next.is(".") && k.is("SAFE"):
 		return t.call(b, toks, i, names)
+	}
+	return 0, nil
+}
+
+// plain translates a word that stands for itself: a keyword, a variable, a name.
+func (t *translator) plain(toks []token, i int) (string, error) {
+	k, before := toks[i], token{kind: punct}
+	if i > 0 {
+		before = toks[i-1]
+	}
+	switch {
+	case before.is("."):
+		return ident(k.val), nil
 	case k.is("CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_DATETIME"):
-		b.WriteString(" " + t.clock(k.key))
-		return 1, nil
-	case k.is("FIRST", "LAST") && i > 0 && toks[i-1].is("NULLS"), k.is("ROW") && i > 0 && toks[i-1].is("CURRENT"),
-		strings.Contains(passing, " "+k.key+" "):
-		b.WriteString(" " + k.key)
-		return 1, nil
+		return t.clock(k.key), nil
+	case k.is("FIRST", "LAST") && before.is("NULLS"), k.is("ROW") && before.is("CURRENT"), passes(k.key):
+		return k.key, nil
 	case reserved(k.key):
-		return 0, unexpected(toks, i)
+		return "", unexpected(toks, i)
 	case t.dml && k.is("_PARTITIONDATE"): // only tables that are read have it
-		b.WriteString(" CAST(" + ident(ingestion) + " AS DATE)")
-		return 1, nil
+		return "CAST(" + ident(ingestion) + " AS DATE)", nil
 	}
-	if v, ok := t.variables[k.key]; ok && !next.is(".") && !(i > 0 && toks[i-1].is("AS")) {
-		b.WriteString(" " + v.value)
-		return 1, nil
+	if v, ok := t.variables[k.key]; ok && !before.is("AS") && !(i+1 < len(toks) && toks[i+1].is(".")) {
+		return v.value, nil
 	}
-	b.WriteString(" " + ident(k.val))
-	return 1, nil
+	return ident(k.val), nil
 }
 
 // sign translates punctuation and what it begins.
@@ -122,7 +130,7 @@ func (t *translator) sign(b *strings.Builder, toks []token, i int, names map[str
 		}
 		b.WriteString(" (" + inner + ")")
 		return end + 1 - i, err
-	case k.is("[") && i > 0 && (toks[i-1].named() && !strings.Contains(passing, " "+toks[i-1].key+" ") || toks[i-1].is(")", "]")):
+	case k.is("[") && i > 0 && (toks[i-1].named() && !passes(toks[i-1].key) || toks[i-1].is(")", "]")):
 		return t.element(b, toks, i, names)
 	case k.is("["):
 		end, err := closing(toks, i)
@@ -271,78 +279,6 @@ func (t *translator) structure(toks []token, names map[string]bool, typed bool) 
 		return "row(" + strings.Join(fields, ", ") + ")", nil
 	}
 	return "struct_pack(" + strings.Join(fields, ", ") + ")", nil
-}
-
-// parseType reads a type, and returns how many tokens it is.
-func parseType(toks []token) (*bq.TableFieldSchema, int, error) {
-	if len(toks) == 0 || toks[0].kind != word {
-		return nil, 0, unexpected(toks, 0)
-	}
-	switch {
-	case toks[0].is("ARRAY") && len(toks) > 1 && toks[1].is("<"):
-		f, n, err := parseType(toks[2:])
-		if err != nil || n+2 >= len(toks) || !toks[n+2].is(">") || f.Mode == "REPEATED" {
-			return nil, 0, unexpected(toks, min(n+2, len(toks)))
-		}
-		f.Mode = "REPEATED"
-		return f, n + 3, nil
-	case toks[0].is("STRUCT") && len(toks) > 1 && toks[1].is("<"):
-		return parseStruct(toks)
-	}
-	k, ok := kindNamed(toks[0].key)
-	if !ok || toks[0].is("INTEGER", "FLOAT") {
-		return nil, 0, badQuery("Type not found: %s", toks[0].val)
-	}
-	f := &bq.TableFieldSchema{Type: k.rest, Mode: "NULLABLE"}
-	if len(toks) < 2 || !toks[1].is("(") {
-		return f, 1, nil
-	}
-	end, err := closing(toks, 1)
-	if err != nil {
-		return nil, 0, err
-	}
-	for i, part := range split(toks[2:end], ",") {
-		v := int64(0)
-		if len(part) == 1 {
-			v, err = strconv.ParseInt(part[0].val, 10, 64)
-		}
-		switch {
-		case v <= 0 && i == 0 || err != nil:
-			return nil, 0, unexpected(toks, 2)
-		case k.rest == "STRING" || k.rest == "BYTES":
-			f.MaxLength = v
-		case i == 0:
-			f.Precision = v
-		default:
-			f.Scale = v
-		}
-	}
-	return f, end + 1, nil
-}
-
-func parseStruct(toks []token) (*bq.TableFieldSchema, int, error) {
-	f := &bq.TableFieldSchema{Type: "RECORD", Mode: "NULLABLE"}
-	for n := 2; n+1 < len(toks); {
-		if !toks[n].named() {
-			break
-		}
-		sub, m, err := parseType(toks[n+1:])
-		if err != nil {
-			return nil, 0, err
-		}
-		sub.Name = toks[n].val
-		f.Fields = append(f.Fields, sub)
-		n += m + 1
-		switch {
-		case n < len(toks) && toks[n].is(">"):
-			return f, n + 1, nil
-		case n < len(toks) && toks[n].is(","):
-			n++
-		default:
-			return nil, 0, unexpected(toks, n)
-		}
-	}
-	return nil, 0, unexpected(toks, len(toks))
 }
 
 func blobText(b []byte) string {
