@@ -197,12 +197,15 @@ func encodeAll(columns []column, rec arrow.Record) ([]byte, error) {
 // FuzzEncode encodes a column of texts, with NULLs and great values among them,
 // and reads the bytes back as the format says.
 func FuzzEncode(f *testing.F) {
-	f.Add("a,b,,c", uint8(3), uint16(10))
-	f.Add(strings.Repeat("long ", 70_000), uint8(1), uint16(3))
-	f.Add("", uint8(2), uint16(5000))
-	f.Fuzz(func(t *testing.T, values string, nulls uint8, times uint16) {
+	f.Add("a,b,,c", uint8(3), uint16(10), uint16(1))
+	f.Add("long text,", uint8(0), uint16(5), uint16(60_000))
+	f.Add("", uint8(2), uint16(4999), uint16(1))
+	f.Fuzz(func(t *testing.T, values string, nulls uint8, times, repeat uint16) {
 		list := strings.Split(values, ",")
-		rows := min(int(times%5000), 1<<20/(len(values)/len(list)+1))
+		for i, v := range list {
+			list[i] = strings.Repeat(v, min(int(repeat), 1<<20/(len(v)+1)))
+		}
+		rows := min(int(times%5000), 4<<20/(len(values)*int(repeat)/len(list)+1)+2)
 		b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "t", Type: text}, {Name: "i", Type: integr}}, nil))
 		defer b.Release()
 		for i := range rows {
