@@ -37,31 +37,25 @@ func (x *loading) commit(ctx context.Context) (warehouse.Receipt, error) {
 	s := x.w.newSlot("commit", n, names...)
 	var pace pacing
 	for attempt, tries := 0, 0; ; attempt++ {
-		old, err := x.w.lookup(ctx, s.attempt(attempt))
-		if err == nil {
-			// An attempt of another call, or of one that died.
-			if _, err := x.w.wait(ctx, old); err != nil && !errors.Is(err, errGone) {
-				return none, err
-			}
-			if done, err := x.look(ctx); done != nil || err != nil {
-				return deref(done), err
-			}
-			continue
-		}
-		if !errors.Is(err, errNoJob) {
+		over, err := x.isOver(ctx, s.attempt(attempt))
+		if err != nil {
 			return none, err
 		}
-		err = x.runScript(ctx, s.attempt(attempt), sql, p)
-		if err == nil {
-			return r, nil
+		if !over {
+			if err = x.runScript(ctx, s.attempt(attempt), sql, p); err == nil {
+				return r, nil
+			}
+			if ctx.Err() != nil {
+				return none, ctx.Err()
+			}
 		}
-		if ctx.Err() != nil {
-			return none, ctx.Err()
-		}
-		// Whatever the job says of itself, the receipts tell what it did.
+		// Whatever a job says of itself, the receipts tell what it did.
 		done, lerr := x.look(ctx)
 		if done != nil || lerr != nil {
 			return deref(done), lerr
+		}
+		if over {
+			continue
 		}
 		if tries++; tries == mostTries || !isPassing(err) && !errors.Is(err, errGone) && !errors.Is(err, errMoved) {
 			return none, x.explainCommit(ctx, err)
@@ -70,6 +64,22 @@ func (x *loading) commit(ctx context.Context) (warehouse.Receipt, error) {
 			return none, err
 		}
 	}
+}
+
+// isOver reports whether there is a job of that id, of another call or of one
+// that died, and waits until it is over.
+func (x *loading) isOver(ctx context.Context, id string) (bool, error) {
+	job, err := x.w.lookup(ctx, id)
+	if errors.Is(err, errNoJob) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if _, err := x.w.wait(ctx, job); err != nil && !errors.Is(err, errGone) {
+		return false, err
+	}
+	return true, nil
 }
 
 func deref(r *warehouse.Receipt) warehouse.Receipt {

@@ -144,9 +144,36 @@ func (w *Warehouse) alter(ctx context.Context, t warehouse.Table, have *target) 
 	if err := checkPartition(t, have); err != nil {
 		return err
 	}
-	var added, widened []warehouse.Column
-	schema := slices.Clone(have.Schema)
-	changed := false
+	update, added, widened, err := alterations(t, have)
+	if err != nil {
+		return err
+	}
+	for _, name := range widened {
+		if err := w.checkWiden(ctx, have, name); err != nil {
+			return err
+		}
+	}
+	if update.Schema != nil || update.Description != nil {
+		if err := w.update(ctx, have, update); err != nil {
+			return err
+		}
+	}
+	for _, name := range widened {
+		if err := w.widen(ctx, t.Name, name); err != nil {
+			return err
+		}
+	}
+	if added == 0 {
+		return nil
+	}
+	return w.refreshViews(ctx, t.Name)
+}
+
+// alterations are what a table needs: an update of its description and schema,
+// with how many columns more, and the columns to widen.
+func alterations(t warehouse.Table, have *target) (update bq.TableMetadataToUpdate, more int, widened []string, err error) {
+	var added []warehouse.Column
+	schema, described := slices.Clone(have.Schema), false
 	for _, c := range t.Columns {
 		i, found := have.index[c.Name]
 		switch {
@@ -154,45 +181,23 @@ func (w *Warehouse) alter(ctx context.Context, t warehouse.Table, have *target) 
 			added = append(added, c)
 			continue
 		case have.columns[i].Type.ID() == arrow.INT64 && c.Type.ID() == arrow.FLOAT64:
-			widened = append(widened, c)
+			widened = append(widened, c.Name)
 		case !holds(have.columns[i].Type, c.Type):
-			return misfit(t.Name, c.Name, have.columns[i].Type, c.Type)
+			return update, 0, nil, misfit(t.Name, c.Name, have.columns[i].Type, c.Type)
 		}
 		if have.columns[i].Source == "" && c.Source != "" {
 			field := *schema[i]
 			field.Description = cut(c.Source, mostColumnAbout)
-			schema[i], changed = &field, true
+			schema[i], described = &field, true
 		}
 	}
-	if err := checkNew(t.Name, have.columns, added); err != nil {
-		return err
-	}
-	for _, c := range widened {
-		if err := w.checkWiden(ctx, have, c.Name); err != nil {
-			return err
-		}
-	}
-	update := bq.TableMetadataToUpdate{}
-	if len(added) > 0 || changed {
+	if len(added) > 0 || described {
 		update.Schema = append(schema, fields(added)...)
 	}
 	if have.Description == "" && t.About != "" {
-		update.Description, changed = cut(t.About, mostTableAbout), true
+		update.Description = cut(t.About, mostTableAbout)
 	}
-	if len(added) > 0 || changed {
-		if err := w.update(ctx, have, update); err != nil {
-			return err
-		}
-	}
-	for _, c := range widened {
-		if err := w.widen(ctx, t.Name, c.Name); err != nil {
-			return err
-		}
-	}
-	if len(added) == 0 {
-		return nil
-	}
-	return w.refreshViews(ctx, t.Name)
+	return update, len(added), widened, checkNew(t.Name, have.columns, added)
 }
 
 // update changes a table as it was read. Errors: status 412 when it changed

@@ -69,11 +69,7 @@ func (w *Warehouse) purge(ctx context.Context, f warehouse.Filter) (int64, error
 	}
 	w.scripts.Lock()
 	defer w.scripts.Unlock()
-	s := &script{}
-	for _, name := range []string{"purge_guard", "purge_receipts", "purge_delete"} {
-		s.add(name, nil)
-	}
-	sql, err := s.sql()
+	sql, err := purgeScript()
 	if err != nil {
 		return 0, err
 	}
@@ -106,4 +102,12 @@ func (w *Warehouse) purge(ctx context.Context, f warehouse.Filter) (int64, error
 			return 0, err
 		}
 	}
+}
+
+func purgeScript() (string, error) {
+	s := &script{}
+	for _, name := range []string{"purge_guard", "purge_receipts", "purge_delete"} {
+		s.add(name, nil)
+	}
+	return s.sql()
 }

@@ -41,47 +41,59 @@ func (w *Warehouse) Query(ctx context.Context, sql string, args ...any) iter.Seq
 // errStopped says that the reader of a query has had enough.
 var errStopped = errors.New("stopped")
 
+// A recorder makes records of rows and hands them to each until it returns
+// false.
+type recorder struct {
+	each    func(arrow.Record) bool
+	b       *array.RecordBuilder
+	n, sent int
+}
+
+func (r *recorder) head(schema bq.Schema) error {
+	columns := make([]arrow.Field, len(schema))
+	for i, f := range schema {
+		columns[i] = arrow.Field{Name: f.Name, Type: resultType(f), Nullable: true}
+	}
+	r.b = array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(columns, nil))
+	return nil
+}
+
+func (r *recorder) add(values []bq.Value) error {
+	for i, v := range values {
+		if err := appendValue(r.b.Field(i), v); err != nil {
+			return fmt.Errorf("column %s: %w", r.b.Schema().Field(i).Name, err)
+		}
+	}
+	if r.n++; r.n == queryRows {
+		return r.flush()
+	}
+	return nil
+}
+
+func (r *recorder) flush() error {
+	rec := r.b.NewRecord()
+	defer rec.Release()
+	r.sent, r.n = r.sent+1, 0
+	if !r.each(rec) {
+		return errStopped
+	}
+	return nil
+}
+
 // answer hands records to each until it returns false.
 func (w *Warehouse) answer(ctx context.Context, sql string, args []bq.QueryParameter, each func(arrow.Record) bool) error {
 	if _, err := w.selects(ctx, sql, args); err != nil {
 		return err
 	}
-	var b *array.RecordBuilder
+	r := &recorder{each: each}
 	defer func() {
-		if b != nil {
-			b.Release()
+		if r.b != nil {
+			r.b.Release()
 		}
 	}()
-	sent, n := 0, 0
-	flush := func() error {
-		r := b.NewRecord()
-		defer r.Release()
-		sent, n = sent+1, 0
-		if !each(r) {
-			return errStopped
-		}
-		return nil
-	}
-	err := w.read(ctx, sql, args, func(schema bq.Schema) error {
-		columns := make([]arrow.Field, len(schema))
-		for i, f := range schema {
-			columns[i] = arrow.Field{Name: f.Name, Type: resultType(f), Nullable: true}
-		}
-		b = array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(columns, nil))
-		return nil
-	}, func(values []bq.Value) error {
-		for i, v := range values {
-			if err := appendValue(b.Field(i), v); err != nil {
-				return fmt.Errorf("column %s: %w", b.Schema().Field(i).Name, err)
-			}
-		}
-		if n++; n == queryRows {
-			return flush()
-		}
-		return nil
-	})
-	if err == nil && b != nil && (n > 0 || sent == 0) {
-		err = flush()
+	err := w.read(ctx, sql, args, r.head, r.add)
+	if err == nil && r.b != nil && (r.n > 0 || r.sent == 0) {
+		err = r.flush()
 	}
 	if errors.Is(err, errStopped) {
 		return nil
