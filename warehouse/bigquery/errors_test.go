@@ -14,6 +14,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"tapline/objstore/gcstest"
 	"tapline/warehouse"
 	"tapline/warehouse/bigquery/bigquerytest"
 )
@@ -67,6 +68,25 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCheckStage has BigQuery refuse to read the bucket of the stage, and then
+// not.
+func TestCheckStage(t *testing.T) {
+	gcs := gcstest.NewServer(t, gcstest.Options{}, "stage")
+	s := bigquerytest.NewServer(t, bigquerytest.Options{Storage: gcs.URL})
+	w := openTest(t, s, func(c *Config) { c.Stage = "gs://stage/parts/" })
+	s.Fail(bigquerytest.Match{Kind: "load"}, 1, bigquerytest.Fault{}) // the first is an upload
+	s.Fail(bigquerytest.Match{Kind: "load"}, 1, bigquerytest.Fault{
+		Fail: "accessDenied", Message: "Access Denied: File gs://stage/parts/x: does not have storage.objects.get access"})
+	err := w.Check(t.Context())
+	if !errors.Is(err, warehouse.ErrUnauthorized) || !strings.Contains(err.Error(), "roles/storage.objectViewer") {
+		t.Errorf("error = %v, want ErrUnauthorized which names the role", err)
+	}
+	if err := w.Check(t.Context()); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	(&shop{T: t, w: w}).noStages()
 }
 
 // TestErrSchema looks at tables that are partitioned or named as BigQuery does

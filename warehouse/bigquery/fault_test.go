@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"google.golang.org/api/iterator"
 
 	"tapline/warehouse"
 	"tapline/warehouse/bigquery/bigquerytest"
@@ -114,6 +115,23 @@ func (h *shop) holds(l warehouse.Load, r warehouse.Receipt) {
 	}
 	if n != 1 {
 		h.Fatalf("%d receipts in force, want 1", n)
+	}
+}
+
+// noStages checks that no staging table is left.
+func (h *shop) noStages() {
+	h.Helper()
+	for it := h.w.dataset().Tables(h.Context()); ; {
+		t, err := it.Next()
+		if errors.Is(err, iterator.Done) {
+			return
+		}
+		if err != nil {
+			h.Fatal(err)
+		}
+		if isStage(t.TableID) {
+			h.Errorf("the staging table %s is left", t.TableID)
+		}
 	}
 }
 
@@ -272,6 +290,7 @@ func TestJobs(t *testing.T) {
 			if a != want.loads || b != want.scripts || c-b != want.queries {
 				t.Errorf("%d load jobs, %d transactions and %d queries; want %+v", a, b, c-b, want)
 			}
+			h.noStages()
 		})
 	}
 }
