@@ -157,7 +157,7 @@ func TestReadOfCorrupt(t *testing.T) {
 
 // TestReadGivesUp: patience ends, with the place in the error.
 func TestReadGivesUp(t *testing.T) {
-	short := objstore.Patience{Retry: 50 * time.Millisecond, Idle: 20 * time.Millisecond, Backoff: time.Millisecond}
+	short := objstore.Patience{Retry: 50 * time.Millisecond, Idle: 200 * time.Millisecond, Backoff: time.Millisecond}
 	for _, f := range []buckettest.Fault{
 		{Kind: buckettest.Unavailable}, {Kind: buckettest.Reset}, {Kind: buckettest.Cut},
 		{Kind: buckettest.Stall}, {Kind: buckettest.Stall, After: 1000},

@@ -27,7 +27,7 @@ func TestGCSUnderFaults(t *testing.T) {
 		srv := gcstest.NewServer(t, gcstest.Options{}, "bucket")
 		srv.SetFaults(buckettest.Faults{Rate: 5, Seed: 7})
 		s := bucketSubject(t, srv, objstore.Config{URL: "gs://bucket"})
-		s.Many = 2500
+		s.Many = 1500
 		return s
 	})
 }

@@ -23,7 +23,7 @@ func TestS3UnderFaults(t *testing.T) {
 		srv := s3test.NewServer(t, s3test.Options{}, "bucket")
 		srv.SetFaults(buckettest.Faults{Rate: 5, Seed: 11})
 		s := s3Subject(t, srv)
-		s.Many = 2500
+		s.Many = 1500
 		return s
 	})
 }

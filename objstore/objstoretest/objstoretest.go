@@ -24,8 +24,8 @@ type Subject struct {
 	// Fill makes objects of a few bytes each, updated at the time, faster than
 	// Put does. Stores keep whole seconds of the time at least.
 	Fill func(t *testing.T, at time.Time, names ...string)
-	// Many is how many objects the listing of many lists, and the most that
-	// that of one second does; 0 = 50,000. For servers that fill slowly.
+	// Many is how many objects the listing of many lists, ten times those of
+	// the listing of one second; 0 = 20,000. For servers that fill slowly.
 	Many int
 	// ByContent says that writes of equal content may share a generation: it
 	// is a hash.
