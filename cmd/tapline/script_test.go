@@ -26,7 +26,15 @@ import (
 
 // TestMain lets the test binary be tapline for the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tapline": main})
+	testscript.Main(tidy{m}, map[string]func(){"tapline": main})
+}
+
+// tidy removes what was built for the tests when they are over.
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	defer func() { _ = os.RemoveAll(builtDir()) }()
+	return m.M.Run()
 }
 
 // TestScripts runs testdata/script/*.txtar: tapline as child processes, against
@@ -87,6 +95,7 @@ func setup(env *testscript.Env) error {
 		"PLAIN": plain, "AWS_EC2_METADATA_DISABLED": "true",
 		"CT_URL": server.URL, "CT_ACCOUNT_ID": clevertaptest.DefaultAccountID, "CT_PASSCODE": clevertaptest.DefaultPasscode,
 		"TZ": "UTC", "NO_COLOR": "1",
+		"GORACE": "atexit_sleep_ms=10", // a second, if nothing is said, at each exit
 	} {
 		env.Setenv(name, value)
 	}
