@@ -25,13 +25,14 @@ import (
 	"tapline/exporter/clevertap/clevertaptest"
 )
 
+// builtDir is where binaries for the tests of this process are built.
+func builtDir() string {
+	return filepath.Join(os.TempDir(), fmt.Sprint("tapline-tests-", os.Getpid()))
+}
+
 // faultsBinary builds tapline with its failpoints, once for all tests.
 var faultsBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tapline-faults")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "tapline")
+	path := filepath.Join(builtDir(), "tapline")
 	out, err := exec.Command("go", "build", "-tags", "faults", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build -tags faults: %w\n%s", err, out)
