@@ -83,9 +83,10 @@ func elsewhere(t testing.TB, s *scene) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := &scene{crashRig: s.crashRig, dir: t.TempDir(), batchRows: s.batchRows}
-	shared := fmt.Sprintf("path: %q, snapshot: %q", filepath.Join(s.dir, "bi.duckdb"), filepath.Join(s.dir, "read.duckdb"))
-	config = bytes.ReplaceAll(config, []byte("path: bi.duckdb, snapshot: read.duckdb"), []byte(shared))
+	other := &scene{crashRig: s.crashRig, dir: t.TempDir(), batchRows: s.batchRows, env: s.env}
+	for _, file := range []string{": bi.duckdb", ": read.duckdb"} {
+		config = bytes.ReplaceAll(config, []byte(file), fmt.Appendf(nil, ": %q", filepath.Join(s.dir, file[2:])))
+	}
 	if err := os.WriteFile(filepath.Join(other.dir, "tapline.yaml"), config, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -19,24 +19,31 @@ import (
 	"github.com/sourcegraph/conc/pool"
 
 	"tapline/objstore/buckettest"
+	"tapline/warehouse"
+	"tapline/warehouse/bigquery"
+	"tapline/warehouse/bigquery/bigquerytest"
 )
 
 // TestStageInABucket has each kind of bucket for a stage, of which one answer in
 // five is wrong but where requests are counted.
 func TestStageInABucket(t *testing.T) {
 	account := newAccountRig(t)
-	want := account.undisturbed(t)
+	want, placed := account.undisturbed(t), account.at(t, places()["duckdb"](t)).loaded(t)
 	for i, cloud := range []string{"s3", "gs"} {
 		t.Run(cloud, func(t *testing.T) {
 			r := newStageRig(t, account, cloud, want)
 			points := r.countRequests(t)
 			r.cloud.SetFaults(buckettest.Faults{Rate: 5, Seed: uint64(5 + i)})
 			t.Run("KillAndGoOnElsewhere", func(t *testing.T) { r.killLoop(t, 1+i, len(points)) })
-			for _, w := range sharedWarehouses() {
-				t.Run("TwoMachines/"+w.name, func(t *testing.T) { r.twoMachines(t, w) })
+			for kind, make := range places() {
+				if cloud == "gs" && kind == "bigquery" {
+					continue
+				}
+				t.Run("TwoMachines/"+kind, func(t *testing.T) { r.twoMachines(t, make(t), placed) })
 			}
 			r.cloud.SetFaults(buckettest.Faults{})
 			if cloud == "gs" {
+				t.Run("TwoMachines/bigquery", func(t *testing.T) { r.twoMachines(t, bigqueryOver(t, r.cloud.URL), placed) })
 				t.Run("CrashAtTheStage", func(t *testing.T) { r.crashes(t, points) })
 			}
 		})
@@ -165,41 +172,38 @@ func (r *stageRig) crashAndFinish(t *testing.T, fault string) {
 	r.proven(t, fault, s, other)
 }
 
-// A sharedWarehouse is one that two machines reach. connect gives the keys of a
-// fresh one's connection, and what it holds.
-type sharedWarehouse struct {
-	name    string
-	connect func(t *testing.T) (keys string, content func() string)
-}
-
-func sharedWarehouses() []sharedWarehouse {
-	return []sharedWarehouse{
-		{"duckdb", func(t *testing.T) (string, func() string) {
-			path := filepath.Join(t.TempDir(), "bi.duckdb")
-			return fmt.Sprintf("type: duckdb, path: %q", path), func() string { return databaseContent(t, path) }
-		}},
-	}
-}
-
 // twoMachines starts the same pipeline on two machines at once: they have the
 // stage and the warehouse in common and nothing else. One does the work, the
 // other says who does or finds nothing to do.
-func (r *stageRig) twoMachines(t *testing.T, w sharedWarehouse) {
-	keys, content := w.connect(t)
-	inDuckDB := r.config
-	defer func() { r.config = inDuckDB }()
-	r.config = func(o sceneOptions) string {
-		return strings.ReplaceAll(inDuckDB(o), "type: duckdb, path: bi.duckdb, snapshot: read.duckdb", keys)
+func (r *stageRig) twoMachines(t *testing.T, p place, want string) {
+	first := &placedScene{r.few(t), p}
+	first.scene.env = p.env
+	path := filepath.Join(first.dir, "tapline.yaml")
+	config, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	first := r.few(t)
-	second := elsewhere(t, first)
-	r.atOnce(t, first, second)
+	config = biSection.ReplaceAllLiteral(config, []byte("{name: bi, "+p.section+"}"))
+	if err := os.WriteFile(path, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second := elsewhere(t, first.scene)
+	r.atOnce(t, first.scene, second)
 	second.mustRun(t, "run")
-	second.mustRun(t, "verify")
-	if got := content(); got != r.want {
-		t.Error(brief(r.want, got))
+	if got := first.loaded(t); got != want { // by a run that finds nothing to do
+		t.Error(brief(want, got))
 	}
-	r.left(t, "two machines", first, second)
+	r.left(t, "two machines", first.scene, second)
+}
+
+// bigqueryOver is a BigQuery that loads parts from their own bucket.
+func bigqueryOver(t *testing.T, storage string) place {
+	t.Helper()
+	s := bigquerytest.NewServer(t, bigquerytest.Options{Storage: storage})
+	section := fmt.Sprintf("type: bigquery, project: acme, dataset: raw, location: asia-south1, endpoint: %q", s.URL)
+	return place{"bigquery", section, nil, func(string) (warehouse.Warehouse, error) {
+		return bigquery.New(t.Context(), bigquery.Config{Project: "acme", Dataset: "raw", Location: "asia-south1", Endpoint: s.URL})
+	}}
 }
 
 // atOnce runs on both machines: one at least succeeds, and the other may be busy.
