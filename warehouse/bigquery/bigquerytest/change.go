@@ -52,9 +52,8 @@ func (s *Server) fill(m *bq.Table) {
 	}
 }
 
-// createTable makes a table, from rows if there is a query for them in DuckDB's
-// dialect. With or nil or not it says what happens to one of that name: nil
-// refuses.
+// createTable makes a table or view; rows is the statement of DuckDB that fills
+// it, "" = none. A table of that name makes it fail, unless replace is set.
 func (s *Server) createTable(ctx context.Context, owner any, m *bq.Table, rows string, replace *table) error {
 	ref := m.TableReference
 	if _, err := s.dataset(ref.DatasetId); err != nil {

@@ -70,7 +70,8 @@
 //
 // BIGNUMERIC has 38 digits, 18 of them fractional, and dividing NUMERIC gives a
 // FLOAT64. DuckDB compares and combines some types by itself that BigQuery
-// wants cast. A query's bytes are all columns of the tables it names, at 8
+// wants cast; lengths of STRING(n) are not enforced; set operations of different
+// kinds need no brackets. A query's bytes are all columns of the tables it names, at 8
 // bytes a number and 16 a text. The words of messages about types and syntax
 // are in part DuckDB's; reasons are not.
 package bigquerytest

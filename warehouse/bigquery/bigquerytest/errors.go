@@ -60,7 +60,7 @@ func asProblem(err error) *problem {
 	return refuse(http.StatusInternalServerError, "internalError", "%v", err)
 }
 
-// statusNames are the words of the service for an HTTP status.
+// statusName is the word of the service for an HTTP status.
 func statusName(code int) string {
 	switch code {
 	case http.StatusBadRequest:

@@ -84,7 +84,7 @@ func (s *Server) tablesOf(dataset string) []*table {
 	return all
 }
 
-// texts are columns of text.
+// textColumns are columns of text.
 func textColumns(names ...string) []column {
 	out := make([]column, len(names))
 	for i, n := range names {

@@ -361,9 +361,6 @@ func (w *writing) apply(ctx context.Context) (rows int64, err error) {
 		if err := run(ctx, tx, w.steps...); err != nil {
 			return err
 		}
-		if w.insert == "" {
-			return nil
-		}
 		res, err := tx.ExecContext(ctx, w.insert)
 		if err != nil {
 			return w.source.explain(err)

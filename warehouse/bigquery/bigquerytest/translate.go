@@ -34,7 +34,7 @@ type frame struct {
 	filters map[string]bool
 }
 
-// expects refuses a frame in which a table is read whole that must not be.
+// check refuses a frame in which a table is read whole that must not be.
 func (f *frame) check() error {
 	for _, t := range f.tables {
 		column := t.meta.TimePartitioning.Field
