@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/apache/arrow/go/v15/parquet/file"
+	"github.com/apache/arrow/go/v15/parquet/metadata"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 
 	"tapline/warehouse"
@@ -47,7 +48,27 @@ func (x *loading) proveLocal(ctx context.Context, path string) error {
 	if n := in.NumRows(); n != x.l.RowsLoaded {
 		return countError([]int64{n}, x.l.RowsLoaded, x.l.RowsRead)
 	}
-	return x.proveRows(ctx, r, schema)
+	return x.proveRows(ctx, in, r, schema)
+}
+
+// constant reports whether the file's statistics say that a text column is this
+// value in every row.
+func constant(in *file.Reader, column int, value string) bool {
+	for i := range in.NumRowGroups() {
+		chunk, err := in.MetaData().RowGroup(i).ColumnChunk(column)
+		if err != nil {
+			return false
+		}
+		found, err := chunk.Statistics()
+		if err != nil || found == nil {
+			return false
+		}
+		s, ok := found.(*metadata.ByteArrayStatistics)
+		if !ok || !s.HasMinMax() || !s.HasNullCount() || s.NullCount() > 0 || string(s.Min()) != value || string(s.Max()) != value {
+			return false
+		}
+	}
+	return true
 }
 
 // checkSchema refuses columns of a part that the load does not name, or names
@@ -77,12 +98,16 @@ type proof struct {
 	seen                     []uint64 // a bit for each place
 }
 
-func (x *loading) proveRows(ctx context.Context, r *pqarrow.FileReader, schema *arrow.Schema) error {
+func (x *loading) proveRows(ctx context.Context, in *file.Reader, r *pqarrow.FileReader, schema *arrow.Schema) error {
 	var columns []int
+	said := map[string]string{warehouse.ColSlice: x.l.Slice, warehouse.ColLoad: x.l.ID}
 	for _, own := range taplineColumns() {
 		i := slices.IndexFunc(schema.Fields(), func(f arrow.Field) bool { return f.Name == own.Name })
 		if i < 0 {
 			return &warehouse.SchemaError{Table: x.l.Table, Column: own.Name, Reason: "the parts do not have it"}
+		}
+		if value, ok := said[own.Name]; ok && constant(in, i, value) {
+			continue
 		}
 		columns = append(columns, i)
 	}
@@ -116,9 +141,14 @@ func (x *loading) proveRows(ctx context.Context, r *pqarrow.FileReader, schema *
 
 // add looks at the rows of a record with tapline's columns.
 func (p *proof) add(rec arrow.Record) error {
-	column := func(name string) arrow.Array { return rec.Column(rec.Schema().FieldIndices(name)[0]) }
-	slice, ok1 := column(warehouse.ColSlice).(*array.String)
-	load, ok2 := column(warehouse.ColLoad).(*array.String)
+	column := func(name string) arrow.Array {
+		if i := rec.Schema().FieldIndices(name); len(i) == 1 {
+			return rec.Column(i[0])
+		}
+		return nil // every row has the value it should have
+	}
+	sliceOf, ok1 := textsOf(column(warehouse.ColSlice))
+	loadOf, ok2 := textsOf(column(warehouse.ColLoad))
 	place, ok3 := column(warehouse.ColRow).(*array.Int64)
 	at, ok4 := column(warehouse.ColLoadedAt).(*array.Timestamp)
 	if !ok1 || !ok2 || !ok3 || !ok4 {
@@ -130,8 +160,7 @@ func (p *proof) add(rec arrow.Record) error {
 	}
 	p.rows += rec.NumRows()
 	for i := range int(rec.NumRows()) {
-		if slice.IsNull(i) || load.IsNull(i) || at.IsNull(i) ||
-			slice.Value(i) != p.load.Slice || load.Value(i) != p.load.ID || int64(at.Value(i)) != p.micros*scale {
+		if differs(sliceOf, i, p.load.Slice) || differs(loadOf, i, p.load.ID) || at.IsNull(i) || int64(at.Value(i)) != p.micros*scale {
 			p.foreigners++
 		}
 		if v := place.Value(i); !place.IsNull(i) && v >= 0 && v < p.load.RowsRead && v/64 < int64(len(p.seen)) {
@@ -139,4 +168,17 @@ func (p *proof) add(rec arrow.Record) error {
 		}
 	}
 	return nil
+}
+
+// textsOf is a text column; nil stays nil.
+func textsOf(a arrow.Array) (*array.String, bool) {
+	if a == nil {
+		return nil, true
+	}
+	texts, ok := a.(*array.String)
+	return texts, ok
+}
+
+func differs(a *array.String, i int, want string) bool {
+	return a != nil && (a.IsNull(i) || a.Value(i) != want)
 }
