@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -39,7 +41,10 @@ func openBigQuery(c config.Connection, o warehouseOptions) (warehouse.Warehouse,
 		MaxBytesBilled: int64(s.MaxBilled), RequirePartitionFilter: s.NeedFilter, PartitionExpiration: s.Expire,
 		FlexibleNames: s.Flexible, Stage: o.settings.Stage.URL, Log: o.log, HTTP: faultyClient(),
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, warehouse.ErrUnauthorized): // of the machine, not of the file
+		return nil, fmt.Errorf("connection %s: %w", c.Name, err)
+	case err != nil:
 		return nil, c.Errorf("", "%v", err)
 	}
 	return w, nil

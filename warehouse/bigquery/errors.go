@@ -116,7 +116,7 @@ func (w *Warehouse) explain(ctx context.Context, right string, err error) error 
 	case reason == "billingNotEnabled" || reason == "billingTierLimitExceeded":
 		return fmt.Errorf("%w: project %s has no billing; enable it: %w", warehouse.ErrUnauthorized, w.cfg.BillingProject, err)
 	case strings.Contains(messageOf(err), "limit for bytes billed"):
-		return fmt.Errorf("%w: the query would bill more than max_bytes_billed (%d) allows; raise it, or ask for less: %w", warehouse.ErrFull, w.cfg.MaxBytesBilled, err)
+		return fmt.Errorf("%w: the query would bill more than maximum_bytes_billed (%d) allows; raise it, or ask for less: %w", warehouse.ErrFull, w.cfg.MaxBytesBilled, err)
 	case status >= 500 || isCut(err) || errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: BigQuery did not answer; the next run finishes what was begun: %w", warehouse.ErrUnreachable, err)
 	}
