@@ -22,6 +22,7 @@ import (
 	"tapline/objstore/buckettest"
 	"tapline/objstore/gcstest"
 	"tapline/objstore/s3test"
+	"tapline/warehouse/postgres/pgtest"
 )
 
 // TestMain lets the test binary be tapline for the scripts.
@@ -29,12 +30,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(tidy{m}, map[string]func(){"tapline": main})
 }
 
-// tidy removes what was built for the tests when they are over.
+// tidy removes what was built for the tests, and their PostgreSQL, when they
+// are over.
 type tidy struct{ *testing.M }
 
 func (m tidy) Run() int {
 	defer func() { _ = os.RemoveAll(builtDir()) }()
-	return m.M.Run()
+	return pgtest.Main(m.M)
 }
 
 // TestScripts runs testdata/script/*.txtar: tapline as child processes, against
