@@ -104,6 +104,9 @@ func (w *Warehouse) explain(ctx context.Context, right string, err error) error 
 		return cerr
 	}
 	reason, status := reasonOf(err)
+	if strings.Contains(messageOf(err), "File gs://") {
+		right = "storage.objects.get" // a load job may not read the stage
+	}
 	switch {
 	case status == http.StatusUnauthorized || strings.Contains(err.Error(), "oauth2:") || strings.Contains(err.Error(), "impersonate:"):
 		return fmt.Errorf("%w: Google does not take the credentials; renew them, or give others: %w", warehouse.ErrUnauthorized, err)

@@ -36,6 +36,7 @@ func TestErrors(t *testing.T) {
 		"create table":     {match: bigquerytest.Match{Method: "tables.insert"}, fault: denied, want: warehouse.ErrUnauthorized, says: "bigquery.tables.create"},
 		"load":             {match: bigquerytest.Match{Kind: "load"}, fault: denied, want: warehouse.ErrUnauthorized, says: "roles/bigquery.jobUser"},
 		"load into table":  {match: bigquerytest.Match{Kind: "load"}, fault: bigquerytest.Fault{Fail: "accessDenied"}, want: warehouse.ErrUnauthorized, says: "bigquery.tables.updateData"},
+		"load from bucket": {match: bigquerytest.Match{Kind: "load"}, fault: bigquerytest.Fault{Fail: "accessDenied", Message: "Access Denied: File gs://b/x: Access Denied"}, want: warehouse.ErrUnauthorized, says: "storage.objects.get is missing"},
 		"query":            {match: bigquerytest.Match{Kind: "query"}, fault: denied, want: warehouse.ErrUnauthorized, says: "bigquery.jobs.create"},
 		"credentials":      {match: bigquerytest.Match{Method: "datasets.get"}, fault: bigquerytest.Fault{Status: 401, Reason: "authError"}, want: warehouse.ErrUnauthorized, says: "credentials"},
 		"quota":            {match: bigquerytest.Match{Kind: "load"}, fault: bigquerytest.Fault{Status: 403, Reason: "quotaExceeded"}, want: warehouse.ErrFull, says: "quota"},
