@@ -28,14 +28,14 @@ func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse
 	if err := (warehouse.Table{Name: a.Table, Columns: a.Columns}).Check(); err != nil {
 		return warehouse.Receipt{}, err
 	}
-	local, err := w.localize(ctx, a.Parts)
+	local, err := warehouse.Localize(ctx, w.cfg.TempDir, a.Parts)
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}
-	defer local.remove()
+	defer local.Remove()
 	var r warehouse.Receipt
 	err = w.writingMuch(ctx, len(a.Columns), int64(len(a.Rows)), func(s *session) error {
-		r, err = s.amend(ctx, a, local.lists[0])
+		r, err = s.amend(ctx, a, patternsOf(local.Lists[0]))
 		return err
 	})
 	return r, err

@@ -42,7 +42,7 @@ func (w *Warehouse) check(ctx context.Context) error {
 func tryFolder(path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tapline-check-")
 	if err != nil {
-		return fmt.Errorf("%s: %w: %s: %w", path, warehouse.ErrUnreachable, openRemedy(path), asFull(err))
+		return fmt.Errorf("%s: %w: %s: %w", path, warehouse.ErrUnreachable, openRemedy(path), warehouse.AsFull(err))
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

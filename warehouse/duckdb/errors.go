@@ -4,13 +4,11 @@ package duckdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"tapline/warehouse"
@@ -128,12 +126,4 @@ func holder(msg string) string {
 		name = "another program"
 	}
 	return fmt.Sprintf("%s (PID %s)", name, m[2])
-}
-
-// asFull says of a file system's error whether it means that there is no space.
-func asFull(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
-		return fmt.Errorf("%w: %w", warehouse.ErrFull, err)
-	}
-	return err
 }

@@ -27,16 +27,16 @@ func (w *Warehouse) load(ctx context.Context, l warehouse.Load) (warehouse.Recei
 	if err := l.Check(); err != nil {
 		return warehouse.Receipt{}, err
 	}
-	local, err := w.localize(ctx, l.Parts, l.Quarantine)
+	local, err := warehouse.Localize(ctx, w.cfg.TempDir, l.Parts, l.Quarantine)
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}
-	defer local.remove()
+	defer local.Remove()
 
 	var r warehouse.Receipt
 	err = w.writingMuch(ctx, len(l.Columns), l.RowsLoaded, func(s *session) error {
 		s.more = l.More
-		r, err = s.load(ctx, l, local.lists[0], local.lists[1])
+		r, err = s.load(ctx, l, patternsOf(local.Lists[0]), patternsOf(local.Lists[1]))
 		return err
 	})
 	return r, err

@@ -79,7 +79,7 @@ func copyBeside(ctx context.Context, source *os.File, path string) (_ string, er
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return "", fmt.Errorf("%w: %s: %w", warehouse.ErrUnreachable, openRemedy(path), asFull(err))
+		return "", fmt.Errorf("%w: %s: %w", warehouse.ErrUnreachable, openRemedy(path), warehouse.AsFull(err))
 	}
 	defer func() {
 		if err != nil {
@@ -94,7 +94,7 @@ func copyBeside(ctx context.Context, source *os.File, path string) (_ string, er
 		err = temp.Sync()
 	}
 	if err = errors.Join(err, temp.Close()); err != nil {
-		return "", asFull(err)
+		return "", warehouse.AsFull(err)
 	}
 	return temp.Name(), os.Chtimes(temp.Name(), time.Now(), info.ModTime())
 }
@@ -106,4 +106,17 @@ func syncFolder(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// A contextReader ends with its context.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
 }

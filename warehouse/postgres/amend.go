@@ -26,23 +26,23 @@ func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse
 	if err := checkShape(a.Table, a.Columns); err != nil {
 		return warehouse.Receipt{}, err
 	}
-	local, err := w.localize(ctx, a.Parts)
+	local, err := warehouse.Localize(ctx, w.cfg.TempDir, a.Parts)
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}
-	defer local.remove()
-	if err := w.divide(ctx, warehouse.Load{Table: a.Table}, local.lists[0]); err != nil {
+	defer local.Remove()
+	if err := w.divide(ctx, warehouse.Load{Table: a.Table}, local.Lists[0]); err != nil {
 		return warehouse.Receipt{}, err
 	}
 	var r warehouse.Receipt
 	err = w.altering(ctx, a.Table, func(t *tx) (err error) {
-		r, err = t.amend(ctx, a, local.lists[0])
+		r, err = t.amend(ctx, a, local.Lists[0])
 		return err
 	})
 	return r, err
 }
 
-func (t *tx) amend(ctx context.Context, a warehouse.Amendment, parts []part) (warehouse.Receipt, error) {
+func (t *tx) amend(ctx context.Context, a warehouse.Amendment, parts []warehouse.LocalPart) (warehouse.Receipt, error) {
 	var none warehouse.Receipt
 	r, err := t.receiptToAmend(ctx, a)
 	if err != nil {
@@ -131,7 +131,7 @@ func (t *tx) receiptToAmend(ctx context.Context, a warehouse.Amendment) (receipt
 }
 
 // amendRows stages the rows whose entries are still there and deletes those.
-func (t *tx) amendRows(ctx context.Context, a warehouse.Amendment, r receipt, parts []part, have []column) (int64, *time.Time, error) {
+func (t *tx) amendRows(ctx context.Context, a warehouse.Amendment, r receipt, parts []warehouse.LocalPart, have []column) (int64, *time.Time, error) {
 	if len(parts) == 0 {
 		return 0, nil, wrongCount(0, int64(len(a.Rows)))
 	}

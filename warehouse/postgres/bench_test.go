@@ -120,10 +120,10 @@ func sameRows(l warehouse.Load) warehouse.Load {
 	return l
 }
 
-func partsOf(l warehouse.Load) []part {
-	var parts []part
+func partsOf(l warehouse.Load) []warehouse.LocalPart {
+	var parts []warehouse.LocalPart
 	for _, p := range l.Parts {
-		parts = append(parts, part{p.Name, p.Path})
+		parts = append(parts, warehouse.LocalPart{Name: p.Name, Path: p.Path})
 	}
 	return parts
 }
@@ -173,7 +173,7 @@ func copyWithPgx(b *testing.B, address, table string, l warehouse.Load) error {
 // cellRows are the rows of parts as pgx takes them.
 type cellRows struct {
 	b     *testing.B
-	parts []part
+	parts []warehouse.LocalPart
 	part  *partReader
 	rec   arrow.Record
 	row   int
@@ -186,7 +186,7 @@ func (c *cellRows) next() ([]any, error) {
 				return nil, nil
 			}
 			var err error
-			if c.part, err = c.parts[0].open(c.b.Context()); err != nil {
+			if c.part, err = openPart(c.b.Context(), c.parts[0]); err != nil {
 				return nil, err
 			}
 			c.parts = c.parts[1:]

@@ -77,7 +77,7 @@ func (w *Warehouse) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%s: %w: the connection was lost; nothing of this is visible, run again: %s",
 			w.where(), warehouse.ErrUnreachable, lostReason(err))
 	}
-	return asFull(err)
+	return ofFiles(err)
 }
 
 func isExplained(err error) bool {
@@ -206,16 +206,13 @@ func (w *Warehouse) named(table string, err error) error {
 	return err
 }
 
-// asFull says of a file system's error whether it means that there is no space.
-func asFull(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("%w: free some space for temporary files: %w", warehouse.ErrFull, err)
-	}
+// ofFiles says of a file system's error what to do.
+func ofFiles(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) && errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("give this user the right to the file: %w", err)
 	}
-	return err
+	return warehouse.AsFull(err)
 }
 
 // holding adds to an ErrLocked who holds the lock, as far as it can be told.

@@ -29,12 +29,12 @@ func (w *Warehouse) load(ctx context.Context, l warehouse.Load) (warehouse.Recei
 	if err := checkShape(l.Table, l.Columns); err != nil {
 		return warehouse.Receipt{}, err
 	}
-	local, err := w.localize(ctx, l.Parts, l.Quarantine)
+	local, err := warehouse.Localize(ctx, w.cfg.TempDir, l.Parts, l.Quarantine)
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}
-	defer local.remove()
-	parts, quarantine := local.lists[0], local.lists[1]
+	defer local.Remove()
+	parts, quarantine := local.Lists[0], local.Lists[1]
 	if err := w.divide(ctx, l, parts); err != nil {
 		return warehouse.Receipt{}, err
 	}
@@ -97,7 +97,7 @@ func (w *Warehouse) outcome(ctx context.Context, l warehouse.Load, lost *outcome
 	}
 }
 
-func (t *tx) load(ctx context.Context, l warehouse.Load, parts, quarantine []part) (warehouse.Receipt, error) {
+func (t *tx) load(ctx context.Context, l warehouse.Load, parts, quarantine []warehouse.LocalPart) (warehouse.Receipt, error) {
 	earlier, err := t.earlier(ctx, l)
 	if err != nil {
 		return warehouse.Receipt{}, err
@@ -128,7 +128,7 @@ type growth struct {
 // replaceRows puts the parts' rows where older rows of the slice were. Rows come
 // with receipts only, in one transaction, so a slice without a receipt has none
 // to remove.
-func (t *tx) replaceRows(ctx context.Context, l warehouse.Load, parts []part, again bool) (growth, error) {
+func (t *tx) replaceRows(ctx context.Context, l warehouse.Load, parts []warehouse.LocalPart, again bool) (growth, error) {
 	var g growth
 	_, have, found, err := t.ours(ctx, l.Table)
 	switch {
@@ -184,7 +184,7 @@ func targetsOf(table string, have []column, load []warehouse.Column) ([]column, 
 
 // insert sends the rows of the parts and makes sure that they are the load's, once
 // each. It returns by how many rows the table grew.
-func (t *tx) insert(ctx context.Context, l warehouse.Load, parts []part, targets []column) (int64, *time.Time, error) {
+func (t *tx) insert(ctx context.Context, l warehouse.Load, parts []warehouse.LocalPart, targets []column) (int64, *time.Time, error) {
 	s := newStream(ctx, l.Table, parts, targets, l.Columns)
 	p := newInspector(l.ID, l.Slice, warehouse.Micros(l.ReadAt).UnixMicro(), l.RowsRead)
 	s.look = p.look
@@ -223,7 +223,7 @@ func wrongCount(have, want int64) error {
 }
 
 // replaceQuarantine does the same for rows and cells kept aside, and counts them.
-func (t *tx) replaceQuarantine(ctx context.Context, l warehouse.Load, parts []part, again bool) error {
+func (t *tx) replaceQuarantine(ctx context.Context, l warehouse.Load, parts []warehouse.LocalPart, again bool) error {
 	if again || l.Mode == warehouse.Snapshot {
 		_, err := t.exec(ctx, "quarantine_delete", nil, l.Table, l.Slice, l.Pipeline, l.Mode == warehouse.Snapshot)
 		if err != nil {

@@ -47,7 +47,7 @@ func partitionName(table, suffix string) string {
 // divide makes the partitions that a load's rows need, in transactions of their
 // own: readers wait for such a change, and must not wait for a whole load. A
 // month whose partition cannot be made goes to the partition for the rest.
-func (w *Warehouse) divide(ctx context.Context, l warehouse.Load, parts []part) error {
+func (w *Warehouse) divide(ctx context.Context, l warehouse.Load, parts []warehouse.LocalPart) error {
 	var rel relation
 	var have []column
 	var there map[string]bool
@@ -108,10 +108,10 @@ func (t *tx) makeMonth(ctx context.Context, table string, month time.Time) error
 
 // monthsOf lists the months of the values of a column, in UTC and in order. Years
 // before 1 and after 9999 are left out: dates are written with four digits.
-func monthsOf(ctx context.Context, parts []part, name string) ([]time.Time, error) {
+func monthsOf(ctx context.Context, parts []warehouse.LocalPart, name string) ([]time.Time, error) {
 	seen := make(map[int]bool)
 	for _, p := range parts {
-		if err := p.days(ctx, name, func(day int) { seen[day] = true }); err != nil {
+		if err := days(ctx, p, name, func(day int) { seen[day] = true }); err != nil {
 			return nil, err
 		}
 	}

@@ -17,92 +17,6 @@ import (
 	"tapline/warehouse"
 )
 
-// A part is a Parquet file on this machine.
-type part struct {
-	name, path string
-}
-
-// localParts holds some lists of parts, and the folder with the copies of those
-// that were elsewhere.
-type localParts struct {
-	lists [][]part
-	dir   string // "" = nothing was copied
-}
-
-// localize finds each part on this machine, or copies it here. It works before a
-// transaction is open, so that nobody waits for a copy.
-func (w *Warehouse) localize(ctx context.Context, lists ...[]warehouse.Part) (_ *localParts, err error) {
-	local := &localParts{}
-	defer func() {
-		if err != nil {
-			local.remove()
-		}
-	}()
-	for _, parts := range lists {
-		list := make([]part, 0, len(parts))
-		for _, p := range parts {
-			path := p.Path
-			if path == "" {
-				if path, err = local.copy(ctx, w.cfg.TempDir, p); err != nil {
-					return nil, fmt.Errorf("part %s: %w", p.Name, err)
-				}
-			}
-			list = append(list, part{p.Name, path})
-		}
-		local.lists = append(local.lists, list)
-	}
-	return local, nil
-}
-
-func (l *localParts) copy(ctx context.Context, dir string, p warehouse.Part) (path string, err error) {
-	if p.Open == nil {
-		return "", errors.New("has neither a path nor a way to open it")
-	}
-	if l.dir == "" {
-		if l.dir, err = os.MkdirTemp(dir, "tapline-parts-"); err != nil {
-			return "", asFull(err)
-		}
-	}
-	in, err := p.Open(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	out, err := os.CreateTemp(l.dir, "part-*.parquet")
-	if err != nil {
-		return "", asFull(err)
-	}
-	n, err := io.Copy(out, &contextReader{ctx, in})
-	if err = errors.Join(err, out.Close()); err != nil {
-		return "", asFull(err)
-	}
-	if p.Size > 0 && n != p.Size {
-		return "", fmt.Errorf("has %d bytes, and should have %d: %w", n, p.Size, io.ErrUnexpectedEOF)
-	}
-	return out.Name(), nil
-}
-
-// remove deletes the copies. Nothing depends on them, and the folder is a
-// temporary one.
-func (l *localParts) remove() {
-	if l.dir != "" {
-		os.RemoveAll(l.dir)
-	}
-}
-
-// A contextReader ends with its context.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
-}
-
 // Bounds of a record that is read: rows, and about how many bytes.
 const (
 	recordRows  = 8192
@@ -116,15 +30,15 @@ type partReader struct {
 	records pqarrow.RecordReader
 }
 
-// open reads some columns of the part by name, nil = all.
-func (p part) open(ctx context.Context, columns ...string) (_ *partReader, err error) {
+// openPart reads some columns of the part by name, nil = all.
+func openPart(ctx context.Context, p warehouse.LocalPart, columns ...string) (_ *partReader, err error) {
 	defer func() {
 		damaged(recover(), &err)
 		if err != nil {
-			err = fmt.Errorf("part %s: %w", p.name, err)
+			err = fmt.Errorf("part %s: %w", p.Name, err)
 		}
 	}()
-	in, err := os.Open(p.path)
+	in, err := os.Open(p.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -194,8 +108,8 @@ func (r *partReader) close() error {
 
 // days calls each with the days, counted from 1970 in UTC, of a column of dates
 // or times; not once for each row where many are of one day.
-func (p part) days(ctx context.Context, name string, each func(day int)) error {
-	r, err := p.open(ctx, name)
+func days(ctx context.Context, p warehouse.LocalPart, name string, each func(day int)) error {
+	r, err := openPart(ctx, p, name)
 	if err != nil {
 		return err
 	}
@@ -206,7 +120,7 @@ func (p part) days(ctx context.Context, name string, each func(day int)) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("part %s: %w", p.name, err)
+			return fmt.Errorf("part %s: %w", p.Name, err)
 		}
 		last := -1 << 62
 		for i := range int(rec.NumRows()) {

@@ -20,7 +20,7 @@ var errStopped = errors.New("tapline stopped sending")
 // block of rows are in memory at a time.
 type stream struct {
 	ctx     context.Context
-	parts   []part
+	parts   []warehouse.LocalPart
 	columns []column
 	load    []warehouse.Column // what the load says that parts have; nil = what the table has
 	enc     *encoder
@@ -38,7 +38,7 @@ type stream struct {
 	rows    int64
 }
 
-func newStream(ctx context.Context, table string, parts []part, columns []column, load []warehouse.Column) *stream {
+func newStream(ctx context.Context, table string, parts []warehouse.LocalPart, columns []column, load []warehouse.Column) *stream {
 	return &stream{ctx: ctx, parts: parts, columns: columns, load: load, enc: newEncoder(table, columns)}
 }
 
@@ -113,7 +113,7 @@ func (s *stream) advance() (bool, error) {
 			continue
 		}
 		if err != nil {
-			return false, fmt.Errorf("part %s: %w", s.parts[0].name, err)
+			return false, fmt.Errorf("part %s: %w", s.parts[0].Name, err)
 		}
 		s.rec, s.row = rec, 0
 		if s.look != nil {
@@ -126,7 +126,7 @@ func (s *stream) advance() (bool, error) {
 }
 
 func (s *stream) openPart() error {
-	r, err := s.parts[0].open(s.ctx)
+	r, err := openPart(s.ctx, s.parts[0])
 	if err != nil {
 		return err
 	}

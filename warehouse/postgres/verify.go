@@ -24,11 +24,9 @@ func (w *Warehouse) Verify(ctx context.Context, pipeline string) iter.Seq2[wareh
 			yield(warehouse.Proof{}, fmt.Errorf("postgres: verify: %w", err))
 			return
 		}
-		for _, good := range []bool{false, true} {
-			for _, p := range proofs {
-				if p.OK() == good && !yield(p, nil) {
-					return
-				}
+		for _, p := range proofs {
+			if !yield(p, nil) {
+				return
 			}
 		}
 	}
@@ -39,30 +37,13 @@ func (t *tx) verify(ctx context.Context, pipeline string) ([]warehouse.Proof, er
 	if err != nil {
 		return nil, err
 	}
-	var tables []string
-	byTable := make(map[string][]warehouse.Receipt)
+	var there []warehouse.Receipt
 	for _, r := range all {
-		if r.displacedBy != "" {
-			continue
-		}
-		if _, ok := byTable[r.Table]; !ok {
-			tables = append(tables, r.Table)
-		}
-		byTable[r.Table] = append(byTable[r.Table], r.Receipt)
-	}
-	var proofs []warehouse.Proof
-	for _, table := range tables {
-		found, err := t.verifyTable(ctx, table, pipeline)
-		if err != nil {
-			return nil, fmt.Errorf("table %s: %w", table, err)
-		}
-		for _, r := range byTable[table] {
-			p := found[r.ID]
-			p.Receipt = r
-			proofs = append(proofs, p)
+		if r.displacedBy == "" {
+			there = append(there, r.Receipt)
 		}
 	}
-	return proofs, nil
+	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) { return t.verifyTable(ctx, table, pipeline) })
 }
 
 // verifyTable returns what is found of each load. A table that is gone, or was
