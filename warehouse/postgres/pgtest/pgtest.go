@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A Server is a PostgreSQL that runs.
@@ -236,16 +237,26 @@ func (s *Server) Start() error {
 	if s.proc != nil {
 		return nil
 	}
-	p, err := launch(filepath.Join(s.dir, "log"), filepath.Join(s.bin, "postgres"), "-D", s.data())
+	// Sessions of a server that has just been stopped may take a moment to end.
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		err := s.launch()
+		if err == nil || !strings.Contains(err.Error(), "is still in use") || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
+func (s *Server) launch() error {
+	log := filepath.Join(s.dir, "log")
+	p, err := launch(log, filepath.Join(s.bin, "postgres"), "-D", s.data())
 	if err != nil {
 		return err
 	}
-	s.proc = p
-	if err := answers(s.URL("postgres"), p, filepath.Join(s.dir, "log")); err != nil {
+	if err := answers(s.URL("postgres"), p, log); err != nil {
 		p.kill()
-		s.proc = nil
 		return err
 	}
+	s.proc = p
 	return nil
 }
 
