@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/sourcegraph/conc"
 
 	"tapline/exporter"
@@ -331,12 +332,12 @@ func (l *Loader) withSystem(rec arrow.Record, m *manifest, rows []int64, c *cons
 	place := places.NewArray()
 	defer place.Release()
 	for i, sys := range systemColumns() {
-		fields = append(fields, arrow.Field{Name: sys.Name, Type: sys.Type, Nullable: true})
 		col := place
 		if c.cols[i] != nil {
 			col = array.NewSlice(c.cols[i], 0, int64(len(rows)))
 			defer col.Release()
 		}
+		fields = append(fields, arrow.Field{Name: sys.Name, Type: col.DataType(), Nullable: true})
 		cols = append(cols, col)
 	}
 	return array.NewRecord(arrow.NewSchema(fields, nil), cols, rec.NumRows())
@@ -355,8 +356,9 @@ func (c *constants) grow(l *Loader, m *manifest, n int) {
 		return
 	}
 	c.rows = n
-	c.cols[0] = repeated(l, l.sliceID(m.Stream, m.Slice), n)
-	c.cols[1] = repeated(l, m.Load, n)
+	numbers := memory.NewBufferBytes(make([]byte, n)) // the first text, n times
+	c.cols[0] = repeated(l, l.sliceID(m.Stream, m.Slice), numbers)
+	c.cols[1] = repeated(l, m.Load, numbers)
 	at := array.NewTimestampBuilder(l.mem, systemColumns()[3].Type.(*arrow.TimestampType))
 	defer at.Release()
 	at.Reserve(n)
@@ -366,13 +368,19 @@ func (c *constants) grow(l *Loader, m *manifest, n int) {
 	c.cols[3] = at.NewArray()
 }
 
-func repeated(l *Loader, s string, n int) arrow.Array {
+// repeated is a column of one text, as a dictionary of that alone: a text for
+// each row would take megabytes.
+func repeated(l *Loader, s string, numbers *memory.Buffer) arrow.Array {
 	b := array.NewStringBuilder(l.mem)
 	defer b.Release()
-	b.Reserve(n)
-	b.ReserveData(n * len(s))
-	for range n {
-		b.Append(s)
-	}
-	return b.NewArray()
+	b.Append(s)
+	dict := b.NewArray()
+	defer dict.Release()
+	data := array.NewDataWithDictionary(constantType(), numbers.Len(), []*memory.Buffer{nil, numbers}, 0, 0, dict.Data().(*array.Data))
+	defer data.Release()
+	return array.NewDictionaryData(data)
+}
+
+func constantType() arrow.DataType {
+	return &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}
 }

@@ -74,6 +74,8 @@ func kindOf(t arrow.DataType) (kind, bool) {
 		return float, true
 	case *arrow.StringType:
 		return text, true
+	case *arrow.DictionaryType:
+		return text, t.IndexType.ID() == arrow.INT8 && t.ValueType.ID() == arrow.STRING
 	case *arrow.Date32Type:
 		return date, true
 	case *arrow.TimestampType:

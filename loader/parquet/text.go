@@ -68,22 +68,14 @@ func (e *encoder) dictStrings(out *chunk, lv levels) error {
 	return nil
 }
 
-// take notes where the texts that are present lie.
+// take notes where the texts that are present lie. It reports false for an array
+// that is shorter than it says.
 func (x *texts) take(data arrow.ArrayData, lv levels) bool {
-	x.data = nil
-	if b := data.Buffers()[2]; b != nil {
-		x.data = b.Bytes()
+	if data.DataType().ID() == arrow.DICTIONARY {
+		return x.takeNumbered(data, lv)
 	}
-	b := data.Buffers()[1]
-	if b == nil {
-		return false
-	}
-	offsets := arrow.Int32Traits.CastFromBytes(b.Bytes())
-	if len(offsets) < data.Offset()+lv.rows+1 {
-		return false
-	}
-	offsets = offsets[data.Offset():][:lv.rows+1]
-	if offsets[0] < 0 || int(offsets[lv.rows]) > len(x.data) || !slices.IsSorted(offsets) {
+	offsets, ok := x.open(data, lv.rows)
+	if !ok {
 		return false
 	}
 	x.all = slices.Grow(x.all[:0], lv.rows)[:lv.rows]
@@ -103,6 +95,48 @@ func (x *texts) take(data arrow.ArrayData, lv levels) bool {
 	}
 	x.all = x.all[:n]
 	return true
+}
+
+// open points to the bytes of n texts and returns where each begins and the last
+// ends.
+func (x *texts) open(data arrow.ArrayData, n int) (offsets []int32, ok bool) {
+	x.data = nil
+	if b := data.Buffers()[2]; b != nil {
+		x.data = b.Bytes()
+	}
+	b := data.Buffers()[1]
+	if b == nil {
+		return nil, false
+	}
+	offsets = arrow.Int32Traits.CastFromBytes(b.Bytes())
+	if len(offsets) < data.Offset()+n+1 {
+		return nil, false
+	}
+	offsets = offsets[data.Offset():][:n+1]
+	return offsets, offsets[0] >= 0 && int(offsets[n]) <= len(x.data) && slices.IsSorted(offsets)
+}
+
+// takeNumbered takes texts that stand in a dictionary.
+func (x *texts) takeNumbered(data arrow.ArrayData, lv levels) bool {
+	dict, b := data.Dictionary(), data.Buffers()[1]
+	if b == nil || b.Len() < data.Offset()+lv.rows {
+		return false
+	}
+	offsets, ok := x.open(dict, dict.Len())
+	if !ok {
+		return false
+	}
+	numbers := arrow.Int8Traits.CastFromBytes(b.Bytes())[data.Offset():]
+	x.all = slices.Grow(x.all[:0], lv.rows)
+	lv.each(func(row int) {
+		n := int(numbers[row])
+		if n < 0 || n >= dict.Len() {
+			ok = false
+			return
+		}
+		x.all = append(x.all, span{offsets[n], offsets[n+1]})
+	})
+	return ok
 }
 
 // byBytes cuts pages by the bytes of their texts.

@@ -63,7 +63,7 @@ var errClosed = errors.New("parquet: write to a closed file")
 
 // NewWriter begins a file of the schema's columns on w.
 //
-// Types are bool, int64, float64, utf8, date32 and timestamp[us, UTC]; a schema
+// Types are bool, int64, float64, utf8 (also as dictionary<int8, utf8>), date32 and timestamp[us, UTC]; a schema
 // with any other is refused, with the names of column and type, as is one that
 // has no columns, or two of one name, or a name that is not UTF-8. Every column
 // of the file is nullable, whatever the schema says.

@@ -109,6 +109,39 @@ func TestNullSlotsMayHoldAnything(t *testing.T) {
 	}
 }
 
+// numbered is a record of one column of texts that stand in a dictionary.
+func numbered(valid byte, offset, rows int, numbers []byte, texts ...any) arrow.Record {
+	typ := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: textType}
+	dict := record(col{"d", textType, texts}).Column(0).Data().(*array.Data)
+	buffers := []*memory.Buffer{memory.NewBufferBytes([]byte{valid}), memory.NewBufferBytes(numbers)}
+	arr := array.NewDictionaryData(array.NewDataWithDictionary(typ, rows, buffers, -1, offset, dict))
+	return array.NewRecord(arrow.NewSchema([]arrow.Field{{Name: "t", Type: typ}}, nil), []arrow.Array{arr}, int64(rows))
+}
+
+// TestNumberedTexts writes texts that stand in a dictionary, of which not all
+// are used, with NULLs and from the middle on.
+func TestNumberedTexts(t *testing.T) {
+	var b bytes.Buffer
+	write(t, &b, []arrow.Record{numbered(0b110111, 1, 5, []byte{2, 0, 2, 77, 0, 2}, "a", "unused", "ü")}, Options{})
+	got, err := readByArrow(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := diff(table{{"a", "ü", nil, "a", "ü"}}, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range [][]byte{{0, 3, 0}, {0, 0xff, 0}} {
+		rec := numbered(0b111, 0, 3, bad, "a", "b", "c")
+		w, err := NewWriter(io.Discard, rec.Schema(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(rec); !errors.Is(err, errShort) {
+			t.Errorf("numbers %v: error %v", bad, err)
+		}
+	}
+}
+
 // TestNullsNeedNoBuffer has columns that are all NULL and have nothing but a
 // bitmap, and one that is not and should have more.
 func TestNullsNeedNoBuffer(t *testing.T) {
