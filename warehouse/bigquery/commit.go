@@ -175,12 +175,9 @@ func (x *loading) script(r warehouse.Receipt) (string, params, error) {
 
 // scriptRows adds what is to be done to the load's table.
 func (x *loading) scriptRows(s *script) {
-	day := x.wholePartition()
-	rows := map[string]any{"Table": x.l.Table, "Filter": x.table.filter(day)}
+	rows := map[string]any{"Table": x.l.Table, "Filter": x.table.filter(x.inPartition())}
 	if x.applied {
-		if x.adopted {
-			s.add("applied_check", rows)
-		}
+		s.add("applied_check", rows)
 		return
 	}
 	if x.stage != "" {

@@ -17,7 +17,7 @@ func (x *loading) direct() bool {
 	if x.l.Mode != warehouse.Replace || x.l.RowsLoaded == 0 || len(x.inexact()) > 0 || len(units(x.l.Parts)) != 1 {
 		return false
 	}
-	if !x.wholePartition() && len(x.earlier.slice) > 0 {
+	if len(x.earlier.slice) > 0 && !x.replaces() {
 		return false
 	}
 	if x.l.Parts[0].Path != "" && len(x.l.Parts) == 1 {
@@ -30,10 +30,16 @@ func (x *loading) direct() bool {
 	return onGoogle(x.l.Parts[0]) && size >= x.w.directFrom
 }
 
-// wholePartition reports whether the slice is all of a partition that a job can
-// replace.
-func (x *loading) wholePartition() bool {
+// inPartition reports whether the slice's rows are all in the partition of its day.
+func (x *loading) inPartition() bool {
 	return x.l.Partitioned && !x.l.Day.IsZero() && x.table.daily()
+}
+
+// replaces reports whether a job may replace the partition of the day: an older
+// revision is in it, and no other slice. The loader knows the streams of one
+// pipeline, and others may load into the table too, so the receipts are asked.
+func (x *loading) replaces() bool {
+	return x.inPartition() && len(x.earlier.slice) > 0 && x.earlier.beside == 0
 }
 
 // prove makes sure that rows and quarantine are those of the load, before a
@@ -72,7 +78,7 @@ func (x *loading) checkAlone(ctx context.Context, name, stage string) error {
 // without an error is for the transaction to make good.
 func (x *loading) putDirect(ctx context.Context, id string) (bool, error) {
 	dst, write := x.w.table(x.l.Table), bq.WriteAppend
-	if x.wholePartition() {
+	if x.replaces() {
 		dst, write = x.w.table(x.l.Table+x.l.Day.Format(partition)), bq.WriteTruncate
 	}
 	x.tried = true

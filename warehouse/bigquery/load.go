@@ -23,7 +23,8 @@ var errMissing = errors.New("rows of an earlier job are not in the table")
 // others in a staging table. A table that does not exist is an ErrNotExist,
 // unless the load has no parts.
 //
-// Rows that are loaded directly (a whole partition, or a first revision) are
+// Rows that are loaded directly (a first revision, or a newer one of a slice that
+// has its partition to itself) are
 // visible a moment before their receipt and their quarantine; whoever needs
 // them together joins the receipts. All others come with theirs. BigQuery
 // remembers jobs for 180 days: a process that died between a direct load and
@@ -100,7 +101,6 @@ type loading struct {
 	stages       []string // to be removed
 	tried        bool     // a direct job may have put rows into the table
 	applied      bool     // it did, and all of them
-	adopted      bool     // one of an earlier call did
 	remove       bool     // older rows of the slice may be in the table
 }
 
@@ -194,7 +194,7 @@ func (x *loading) putRows(ctx context.Context, transaction bool) error {
 	}
 	direct := !transaction && x.direct()
 	if direct && p.done != nil && !p.orphans {
-		x.tried, x.applied, x.adopted = true, true, true
+		x.tried, x.applied = true, true
 		return nil
 	}
 	if direct && p.next == 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"time"
 
 	bq "cloud.google.com/go/bigquery"
 	"cloud.google.com/go/civil"
@@ -18,6 +19,7 @@ type receipt struct {
 	key         []string // of a merge
 	displacedBy string   // snapshot of another slice, "" = its rows are there
 	inTable     int64    // all receipts of its table, where that was asked
+	beside      int64    // those of other slices that may have rows on its day, likewise
 }
 
 // Receipts yields the loads in force: of each slice of each table the newest
@@ -58,6 +60,7 @@ func (w *Warehouse) scanReceipts(ctx context.Context, name string, data any, p p
 		x.RowsRead, x.RowsLoaded, x.RowsQuarantined, x.CellsQuarantined = r.int(), r.int(), r.int(), r.int()
 		x.BytesRead, x.RowsPurged, x.CellsPurged = r.int(), r.int(), r.int()
 		x.SupersededBy, x.displacedBy, x.inTable = r.text(), r.text(), r.int()
+		x.beside = r.int()
 		if key != "" {
 			if err := json.Unmarshal([]byte(key), &x.key); err != nil {
 				return fmt.Errorf("receipt %s: merge_key: %w", x.ID, err)
@@ -73,13 +76,14 @@ func (w *Warehouse) scanReceipts(ctx context.Context, name string, data any, p p
 type earlier struct {
 	slice   []warehouse.Earlier
 	inTable int64 // receipts of the table in all
+	beside  int64 // receipts of other slices that may have rows on its day
 }
 
 func (w *Warehouse) earlier(ctx context.Context, l warehouse.Load) (earlier, error) {
-	all, err := w.scanReceipts(ctx, "receipts_slice", nil, params{"in_table": l.Table, "slice": l.Slice})
+	all, err := w.scanReceipts(ctx, "receipts_slice", nil, params{"in_table": l.Table, "slice": l.Slice, "day": dayParam(l.Day)})
 	var e earlier
 	for _, r := range all {
-		e.inTable = r.inTable
+		e.inTable, e.beside = r.inTable, r.beside
 		if r.Slice == l.Slice {
 			e.slice = append(e.slice, r.Earlier)
 		}
@@ -94,10 +98,7 @@ func loadParams(l warehouse.Load, r warehouse.Receipt) (params, error) {
 		"run": r.Run, "mode": string(r.Mode), "read_at": r.ReadAt, "committed_at": r.CommittedAt,
 		"rows_read": r.RowsRead, "rows_loaded": r.RowsLoaded, "rows_quarantined": r.RowsQuarantined,
 		"cells_quarantined": r.CellsQuarantined, "bytes_read": r.BytesRead,
-		"day": bq.NullDate{}, "merge_key": bq.NullString{},
-	}
-	if !r.Day.IsZero() {
-		p["day"] = bq.NullDate{Date: civil.DateOf(r.Day), Valid: true}
+		"day": dayParam(r.Day), "merge_key": bq.NullString{},
 	}
 	if l.Mode == warehouse.Merge {
 		key, err := json.Marshal(l.Key)
@@ -107,4 +108,9 @@ func loadParams(l warehouse.Load, r warehouse.Receipt) (params, error) {
 		p["merge_key"] = bq.NullString{StringVal: string(key), Valid: true}
 	}
 	return p, nil
+}
+
+// dayParam is a slice's day; the zero time is NULL.
+func dayParam(day time.Time) bq.NullDate {
+	return bq.NullDate{Date: civil.DateOf(day), Valid: !day.IsZero()}
 }
