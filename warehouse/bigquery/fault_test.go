@@ -51,8 +51,14 @@ func eventColumns() []warehouse.Column {
 // load is a revision of the day's slice with n rows, in so many parts.
 func (h *shop) load(rev, n, parts int) warehouse.Load {
 	h.Helper()
+	return h.loadOf(h.table, rev, n, parts)
+}
+
+// loadOf is a load of the same table and day from some pipeline.
+func (h *shop) loadOf(pipeline string, rev, n, parts int) warehouse.Load {
+	h.Helper()
 	l := warehouse.Load{
-		ID: fmt.Sprint(h.table, "-", rev), Pipeline: h.table, Table: h.table, Stream: "events", Slice: h.table + "/events/2026-09-01",
+		ID: fmt.Sprint(pipeline, "-", rev), Pipeline: pipeline, Table: h.table, Stream: "events", Slice: pipeline + "/events/2026-09-01",
 		Revision: fmt.Sprint(rev), Run: "run", ReadAt: eventDay.Add(time.Duration(rev) * time.Hour), Mode: warehouse.Replace,
 		Day: eventDay, Columns: eventColumns(), RowsRead: int64(n), RowsLoaded: int64(n),
 	}
@@ -226,6 +232,27 @@ func TestDied(t *testing.T) {
 			}
 			h.holds(l, r)
 		})
+	}
+}
+
+// TestSharedPartition has two pipelines load a day each into one table, which
+// each of them takes for its own: neither loses rows when one is read again.
+func TestSharedPartition(t *testing.T) {
+	h := newShop(t)
+	for _, l := range []warehouse.Load{h.loadOf("a", 1, 4, 1), h.loadOf("b", 1, 3, 1), h.loadOf("a", 2, 5, 1), h.loadOf("b", 2, 6, 1)} {
+		l.Partitioned = true
+		if _, err := h.w.Load(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	proofs := 0
+	for p, err := range h.w.Verify(t.Context(), "") {
+		if proofs++; err != nil || !p.OK() {
+			t.Errorf("%+v, %v", p, err)
+		}
+	}
+	if proofs != 2 {
+		t.Errorf("%d receipts in force, want 2", proofs)
 	}
 }
 
