@@ -263,8 +263,9 @@ type Load struct {
 	ReadAt   time.Time
 	Mode     Mode
 	Key      []string // column names, for Merge
-	// Day is the slice's project-local day, and Partitioned says that the
-	// slice is all of that partition of the table. Zero when it is not a day.
+	// Day is the slice's project-local day, zero when it is not a day.
+	// Partitioned says that all its rows are in that partition of the table, and
+	// that no other stream of the pipeline has rows there; other pipelines may.
 	Day         time.Time
 	Partitioned bool
 	// Columns are the data columns of the parts with their types, tapline's four included.
