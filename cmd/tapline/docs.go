@@ -8,13 +8,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/spf13/cobra"
 
 	"tapline/config"
@@ -103,9 +101,13 @@ func (p *project) cataloguedWarehouse(ctx context.Context, name string, w wareho
 	if err != nil {
 		return nil, err
 	}
+	kind, err := findKind(warehouses(), con, "loading into")
+	if err != nil {
+		return nil, err
+	}
 	c := &cataloguedWarehouse{Name: name, Type: con.Type, Tables: []*cataloguedTable{}, Views: []cataloguedView{},
 		Missing: []string{}, tables: map[string]*cataloguedTable{}}
-	if c.Database, c.Schema, err = placeOf(con); err != nil {
+	if c.Database, c.Schema, err = kind.place(con); err != nil {
 		return nil, err
 	}
 	for r, err := range w.Receipts(ctx, "") {
@@ -126,7 +128,7 @@ func (p *project) cataloguedWarehouse(ctx context.Context, name string, w wareho
 		}
 		t.About = shape.About
 		for _, col := range shape.Columns {
-			t.Columns = append(t.Columns, cataloguedColumn{Name: col.Name, Type: nativeType(con.Type, col.Type), Source: col.Source})
+			t.Columns = append(t.Columns, cataloguedColumn{Name: col.Name, Type: kind.typeName(col.Type), Source: col.Source})
 		}
 		slices.SortFunc(t.Origins, func(a, b tableOrigin) int {
 			return strings.Compare(a.Pipeline+"\x00"+a.Stream, b.Pipeline+"\x00"+b.Stream)
@@ -160,63 +162,6 @@ func (p *project) origin(c *cataloguedWarehouse, r warehouse.Receipt) {
 	if !slices.Contains(t.Origins, o) {
 		t.Origins = append(t.Origins, o)
 	}
-}
-
-// placeOf tells where a warehouse keeps its tables, from the keys of its
-// section: a path (the file's name stands for the database), a project and a
-// data set, or a schema.
-func placeOf(c config.Connection) (database, schema string, err error) {
-	kind, err := findKind(warehouses(), c, "loading into")
-	if err != nil {
-		return "", "", err
-	}
-	section := reflect.New(reflect.TypeOf(kind.section))
-	if err := c.Decode(section.Interface()); err != nil {
-		return "", "", err
-	}
-	text := func(key string) string {
-		v := section.Elem()
-		for i := range v.NumField() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
-			if name == key && v.Field(i).Kind() == reflect.String {
-				return v.Field(i).String()
-			}
-		}
-		return ""
-	}
-	if path := text("path"); path != "" {
-		file := filepath.Base(path)
-		return strings.TrimSuffix(file, filepath.Ext(file)), "main", nil
-	}
-	if project := text("project"); project != "" {
-		return project, text("dataset"), nil
-	}
-	if schema = text("schema"); schema == "" {
-		schema = "public"
-	}
-	return "", schema, nil
-}
-
-// nativeType is the warehouse's own word for a column's type.
-func nativeType(kind string, t arrow.DataType) string {
-	if !warehouse.Storable(t) {
-		return strings.ToLower(t.String())
-	}
-	words := map[string][3]string{ // DuckDB, BigQuery, PostgreSQL
-		"bool":      {"boolean", "bool", "boolean"},
-		"int64":     {"bigint", "int64", "bigint"},
-		"float64":   {"double", "float64", "double precision"},
-		"string":    {"varchar", "string", "text"},
-		"date":      {"date", "date", "date"},
-		"timestamp": {"timestamp with time zone", "timestamp", "timestamp with time zone"},
-	}[warehouse.TypeName(t)]
-	switch kind {
-	case "bigquery":
-		return words[1]
-	case "postgres":
-		return words[2]
-	}
-	return words[0]
 }
 
 // entryOf is the stream of the configuration that loads an origin into a

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"path/filepath"
+	"strings"
 	"time"
 
 	"tapline/config"
@@ -15,4 +17,18 @@ type duckdbSection struct {
 	Memory   config.Size   `yaml:"memory" doc:"what DuckDB may hold in memory, such as 256MiB"`
 	Threads  int           `yaml:"threads" min:"0" max:"1024" doc:"how many threads DuckDB may use; 0 = one for each processor"`
 	TempDir  string        `yaml:"temp_dir" path:"true" doc:"a folder for what does not fit in memory"`
+}
+
+// placeOfDuckDB is the database's file, whose name stands for it.
+func placeOfDuckDB(c config.Connection) (database, schema string, err error) {
+	var s duckdbSection
+	err = c.Decode(&s)
+	file := filepath.Base(s.Path)
+	return strings.TrimSuffix(file, filepath.Ext(file)), "main", err
+}
+
+func duckdbTypes() map[string]string {
+	return map[string]string{
+		"bool": "boolean", "int64": "bigint", "float64": "double", "string": "varchar", "date": "date", "timestamp": "timestamp with time zone",
+	}
 }

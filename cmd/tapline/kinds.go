@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/apache/arrow/go/v15/arrow"
+
 	"tapline/config"
 	"tapline/exporter"
 	"tapline/exporter/bucket"
@@ -29,9 +31,9 @@ func sources() map[string]sourceKind {
 // warehouses is the registry of what can be loaded into: one line a kind.
 func warehouses() map[string]warehouseKind {
 	return map[string]warehouseKind{
-		"bigquery": {bigquerySection{}, openBigQuery},
+		"bigquery": {bigquerySection{}, openBigQuery, placeOfBigQuery, bigqueryTypes(), true},
 		"duckdb":   duckdbKind(),
-		"postgres": {postgresSection{}, openPostgres},
+		"postgres": {postgresSection{}, openPostgres, placeOfPostgres, postgresTypes(), false},
 	}
 }
 
@@ -46,6 +48,19 @@ type sourceKind struct {
 type warehouseKind struct {
 	section any
 	open    func(config.Connection, warehouseOptions) (warehouse.Warehouse, error)
+	// place tells where its tables are, for other tools: the database or
+	// project, "" = not known, and the schema or data set.
+	place  func(config.Connection) (database, schema string, err error)
+	types  map[string]string // by warehouse.TypeName, its own words
+	google bool              // views are written in GoogleSQL
+}
+
+// typeName is the warehouse's own word for a column's type.
+func (k warehouseKind) typeName(t arrow.DataType) string {
+	if !warehouse.Storable(t) {
+		return strings.ToLower(t.String())
+	}
+	return k.types[warehouse.TypeName(t)]
 }
 
 type sourceOptions struct {
@@ -68,7 +83,7 @@ func kinds() config.Kinds {
 		all[name] = config.Kind{Connection: k.section, Stream: k.stream}
 	}
 	for name, k := range warehouses() {
-		all[name] = config.Kind{Connection: k.section, GoogleSQL: name == "bigquery"}
+		all[name] = config.Kind{Connection: k.section, GoogleSQL: k.google}
 	}
 	return all
 }

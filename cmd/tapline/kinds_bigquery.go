@@ -59,3 +59,13 @@ func labelsOf(pairs []string) map[string]string {
 	}
 	return labels
 }
+
+func placeOfBigQuery(c config.Connection) (project, dataset string, err error) {
+	var s bigquerySection
+	err = c.Decode(&s)
+	return s.Project, s.Dataset, err
+}
+
+func bigqueryTypes() map[string]string {
+	return map[string]string{"bool": "bool", "int64": "int64", "float64": "float64", "string": "string", "date": "date", "timestamp": "timestamp"}
+}

@@ -16,7 +16,9 @@ import (
 // lite says that this build has no DuckDB.
 const lite = false
 
-func duckdbKind() warehouseKind { return warehouseKind{duckdbSection{}, openDuckDB} }
+func duckdbKind() warehouseKind {
+	return warehouseKind{duckdbSection{}, openDuckDB, placeOfDuckDB, duckdbTypes(), false}
+}
 
 func openDuckDB(c config.Connection, o warehouseOptions) (warehouse.Warehouse, error) {
 	var s duckdbSection

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -33,4 +34,17 @@ func openPostgres(c config.Connection, o warehouseOptions) (warehouse.Warehouse,
 		return nil, c.Errorf("", "%v", err)
 	}
 	return w, nil
+}
+
+// placeOfPostgres leaves out the database, which only the secret URL names.
+func placeOfPostgres(c config.Connection) (_, schema string, err error) {
+	var s postgresSection
+	err = c.Decode(&s)
+	return "", cmp.Or(s.Schema, "public"), err
+}
+
+func postgresTypes() map[string]string {
+	return map[string]string{
+		"bool": "boolean", "int64": "bigint", "float64": "double precision", "string": "text", "date": "date", "timestamp": "timestamp with time zone",
+	}
 }
