@@ -5,13 +5,15 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"tapline/sql"
 )
@@ -57,13 +59,34 @@ func openHistory(ctx context.Context, path string) (*history, error) {
 	}
 	db.SetMaxOpenConns(1)
 	h := &history{db: db, now: time.Now}
-	if err := h.migrate(ctx); err != nil {
+	if err := patiently(ctx, h.migrate); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %s: %w", errState, path, err), db.Close())
 	}
 	return h, nil
 }
 
 func (h *history) close() error { return h.db.Close() }
+
+// patience is how long opening the file waits for other processes.
+const patience = 10 * time.Second
+
+// patiently calls do again while the file is locked. SQLite does not always
+// wait by itself: where two connections make the write-ahead log of a new file,
+// one of them fails at once, whatever its busy_timeout.
+func patiently(ctx context.Context, do func(context.Context) error) error {
+	for start := time.Now(); ; {
+		err := do(ctx)
+		locked, ok := errors.AsType[*sqlite.Error](err)
+		if !ok || locked.Code()&0xff != sqlite3.SQLITE_BUSY || time.Since(start) > patience {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(rand.N(20 * time.Millisecond)):
+		}
+	}
+}
 
 // migrate applies the migrations that the file has not had, in one transaction
 // that other processes wait for.
