@@ -71,7 +71,7 @@ func (d *decoder) section(n *node, path string, v reflect.Value, taken ...string
 
 // value fills v, which f describes.
 func (d *decoder) value(n *node, path string, f field, v reflect.Value) {
-	if n.kind == kindNull {
+	if n.kind == kindNull { // JSON's null among them: nothing to pass on
 		d.p.add(n.at, path, "%s: has no value", path).remedy("give it one or take the key out")
 		return
 	}
@@ -80,6 +80,8 @@ func (d *decoder) value(n *node, path string, f field, v reflect.Value) {
 		v.Set(reflect.ValueOf(d.secret(n, path)))
 	case f.typ == refType:
 		d.reference(n, path, v)
+	case f.typ == jsonType:
+		d.json(n, path, v)
 	case f.typ == durationType, f.typ == zoneType, reflect.PointerTo(f.typ).Implements(writtenType),
 		reflect.PointerTo(f.typ).Implements(textType):
 		d.notation(n, path, f.typ, v)

@@ -137,6 +137,8 @@ func (f field) schema() *jsonschema.Schema {
 		return w.schema()
 	}
 	switch {
+	case f.typ == jsonType:
+		return &jsonschema.Schema{}
 	case f.typ == durationType:
 		one := uint64(1)
 		return &jsonschema.Schema{Type: "string", Pattern: durationPattern, MinLength: &one}
