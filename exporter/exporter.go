@@ -32,6 +32,10 @@ var (
 	// ErrNotExportable says that the system lists the stream but never gives
 	// its rows. The stream is passed over with a notice; the run goes on.
 	ErrNotExportable = errors.New("not exportable")
+	// ErrNotReady says that the system has nothing for the slice yet and will
+	// have later: a campaign's report before its end. The slice is passed over
+	// with a notice, and asked for again by the next run.
+	ErrNotReady = errors.New("not ready yet")
 	// ErrWindow says that the window cannot be planned, for example because it
 	// has no start and the source keeps no list of its own.
 	ErrWindow = errors.New("window")
@@ -62,7 +66,7 @@ type Source interface {
 	// Read yields the slice's batches after the cursor, in an order that is
 	// the same for the same content. An empty slice yields nothing. After the
 	// last batch's cursor Read yields nothing; the empty cursor is the start.
-	// Errors: ErrCursorExpired, ErrNotExportable and those of Streams.
+	// Errors: ErrCursorExpired, ErrNotExportable, ErrNotReady and those of Streams.
 	Read(ctx context.Context, s Slice, after Cursor) iter.Seq2[Batch, error]
 }
 
@@ -98,6 +102,13 @@ type Stream struct {
 	// Partition is the vendor name of the column that tables are partitioned
 	// by: "event_date". Empty means none.
 	Partition string
+	// Child names the child table of the entry's table that the rows go into:
+	// "platform_info" of "profiles" is "profiles__platform_info". Empty means
+	// the entry's table itself.
+	Child string
+	// ChildKey are the vendor names of the columns that, after the entry's
+	// key, tell the rows of a child table apart.
+	ChildKey []string
 	// Objects says that the stream's slices are objects: Slice.Object is set.
 	Objects bool
 	// Notice, when not empty, says why the stream will give no rows, in words

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"tapline/exporter"
 	"tapline/objstore"
 	"tapline/warehouse"
 )
@@ -62,7 +61,7 @@ func (ln *line) ready(ctx context.Context, j *job, err error) {
 		next.l.finish(next)
 		ln.mu.Lock()
 		// What never gives rows has nothing to decide for the table.
-		ln.failed = ln.failed || next.err != nil && !errors.Is(next.err, exporter.ErrNotExportable) && !errors.Is(next.err, exporter.ErrReplaced)
+		ln.failed = ln.failed || next.err != nil && !passed(next.err)
 	}
 	ln.busy = false
 	ln.mu.Unlock()

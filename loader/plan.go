@@ -123,7 +123,12 @@ func (l *Loader) newTask(s exporter.Stream) (*task, error) {
 		return nil, fmt.Errorf("loader: stream %s: no target for entry %d", s.Name, s.Entry)
 	}
 	target := l.cfg.Targets[s.Entry]
-	table, err := tableName(target.Table, s.Vars)
+	template := target.Table
+	if s.Child != "" {
+		template += "__" + s.Child
+		target.Key = slices.Concat(target.Key, s.ChildKey)
+	}
+	table, err := tableName(template, s.Vars)
 	if err != nil {
 		return nil, err
 	}

@@ -235,7 +235,7 @@ func (l *Loader) finish(j *job) {
 	case errors.Is(j.err, exporter.ErrNotExportable):
 		l.passOver(j, j.t.stream.Name)
 		return
-	case errors.Is(j.err, exporter.ErrReplaced):
+	case passed(j.err):
 		l.passOver(j, j.t.stream.Name+" "+j.t.slice.Name)
 		return
 	case errors.Is(j.err, ErrHeld):
@@ -251,8 +251,15 @@ func (l *Loader) finish(j *job) {
 	l.observe(e)
 }
 
-// passOver turns the refusal of a stream, or an object that was replaced while
-// it was read, into one notice about it, and clears the stage of the slice.
+// passed reports whether err says that there is nothing to load, now or ever,
+// which is no failure.
+func passed(err error) bool {
+	return errors.Is(err, exporter.ErrNotExportable) || errors.Is(err, exporter.ErrReplaced) || errors.Is(err, exporter.ErrNotReady)
+}
+
+// passOver turns the refusal of a stream, an object that was replaced while it
+// was read, or content that is not there yet, into one notice about it, and
+// clears the stage of the slice.
 func (l *Loader) passOver(j *job, about string) {
 	l.forget(j)
 	l.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"tapline/exporter"
 	"tapline/loader"
 	"tapline/objstore"
+	"tapline/warehouse"
 )
 
 // A rig is a pipeline with everything in memory.
@@ -297,6 +298,50 @@ func TestNotExportableIsANotice(t *testing.T) {
 		t.Errorf("notices %+v, %d loads", s.Notices, len(s.Loads))
 	}
 	r.empty(t)
+}
+
+// What is not there yet is asked for again, and holds nothing back.
+func TestNotReadyIsANotice(t *testing.T) {
+	v := newVendor(10, "A")
+	v.add("A", 1, row{"n": 1})
+	v.add("A", 2, row{"n": 2})
+	v.refuse["events/A/2026-09-01"] = exporter.ErrNotReady
+	r := newRig(t, v)
+	if s := r.run(t); len(s.Notices) != 1 || s.Notices[0].Stream != "events/A 2026-09-01" || len(s.Loads) != 1 || len(s.Failures) != 0 {
+		t.Errorf("notices %+v, %d loads, failures %+v", s.Notices, len(s.Loads), s.Failures)
+	}
+	delete(v.refuse, "events/A/2026-09-01")
+	if s := r.run(t); len(s.Loads) != 1 || len(s.Notices) != 0 {
+		t.Errorf("the next run: %d loads, notices %+v; want 1 and none", len(s.Loads), s.Notices)
+	}
+	r.empty(t)
+}
+
+// Rows of a child go into a table of their own, by a key of their own.
+func TestChildTable(t *testing.T) {
+	v := newVendor(10, "A", "B")
+	v.add("A", 1, row{"id": 1, "n": 1})
+	v.add("B", 1, row{"id": 1, "k": 1}, row{"id": 1, "k": 2})
+	v.streams[1].Child, v.streams[1].ChildKey = "parts", []string{"k"}
+	r := newRig(t, v)
+	a := &asked{bank: r.bank}
+	r.cfg.Targets[0] = loader.Target{Table: "t", Mode: warehouse.Merge, Key: []string{"id"}}
+	cfg := r.cfg
+	cfg.Source, cfg.Stage, cfg.Warehouse, cfg.Run = v, r.stage, a, "one"
+	l, err := loader.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string][]string{}
+	for _, load := range a.loads {
+		keys[load.Table] = load.Key
+	}
+	if diff := cmp.Diff(map[string][]string{"t": {"id"}, "t__parts": {"id", "k"}}, keys); diff != "" {
+		t.Errorf("keys by table (-want +got):\n%s", diff)
+	}
 }
 
 func TestQuarantineLimit(t *testing.T) {

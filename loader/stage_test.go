@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,13 +80,18 @@ func TestRemoteStageNamesPartsTogether(t *testing.T) {
 	r.empty(t)
 }
 
-// asked keeps the parts of the loads that a warehouse is given.
+// asked keeps the loads that a warehouse is given, and their parts.
 type asked struct {
 	*bank
 	parts []warehouse.Part
+	mu    sync.Mutex
+	loads []warehouse.Load
 }
 
 func (a *asked) Load(ctx context.Context, l warehouse.Load) (warehouse.Receipt, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.loads = append(a.loads, l)
 	a.parts = append(append(a.parts, l.Parts...), l.Quarantine...)
 	return a.bank.Load(ctx, l)
 }

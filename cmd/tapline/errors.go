@@ -102,6 +102,8 @@ func runFailures() []failure {
 			"have it sent again under the same name: the next run takes it; or leave it out with ignore:", is(exporter.ErrContent)},
 		{"source.replaced", exitFailed, "A file was replaced or deleted while it was read.",
 			"run again: it takes what is there now", is(exporter.ErrReplaced)},
+		{"api.not_ready", exitFailed, "The source has no result for it yet.",
+			"run again later: it is asked for until it is there", is(exporter.ErrNotReady)},
 		{"api.not_exportable", exitFailed, "The source lists the stream but does not give its rows.",
 			"take it out of the pipeline", is(exporter.ErrNotExportable)},
 		{"api.cursor_expired", exitFailed, "The source's cursor expired again and again.",

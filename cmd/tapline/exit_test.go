@@ -54,6 +54,7 @@ func examples() map[string]error {
 		"source.replaced":        wrap(exporter.ErrReplaced),
 		"run.late":               wrap(lateError{"p", []loader.Notice{{Stream: "files/*", Text: "no file has come"}}}),
 		"run.views":              &viewsError{"bi", []viewFailure{{"orders_daily", warehouse.ErrQuery}}},
+		"api.not_ready":          wrap(exporter.ErrNotReady),
 		"api.not_exportable":     wrap(exporter.ErrNotExportable),
 		"api.cursor_expired":     wrap(exporter.ErrCursorExpired),
 		"verify.failed":          wrap(errVerify),

@@ -43,15 +43,6 @@ type Config struct {
 	BatchSize int `yaml:"batch_size" min:"23" max:"5000" doc:"records per page, 23 to 5000"`
 }
 
-// A Selection is one entry of a pipeline's streams.
-type Selection struct {
-	// Stream is the kind of stream: "events".
-	Stream string `yaml:"stream" required:"true" enum:"events" doc:"events"`
-	// Events are the names of events, as they are spelt in CleverTap. ["*"] is
-	// every event that no other entry names.
-	Events []string `yaml:"events" required:"true" doc:"names of events, or [\"*\"] for all"`
-}
-
 // Options are what a Source needs beside its configuration; the zero value works.
 type Options struct {
 	// Log gets Debug records of retries. Nil = none.

@@ -67,13 +67,16 @@ func TestSelection(t *testing.T) {
 		sel  []clevertap.Selection
 		want []string
 	}{
-		{"OK", []clevertap.Selection{{"events", []string{"A", "B"}}, {"events", []string{"*"}}}, nil},
+		{"OK", []clevertap.Selection{events("A", "B"), events("*")}, nil},
 		{"None", nil, nil},
-		{"ErrKind", []clevertap.Selection{{"event", []string{"A"}}}, []string{"streams[0]", `"event"`, `"events"`}},
-		{"ErrNoEvents", []clevertap.Selection{{"events", []string{"A"}}, {"events", nil}}, []string{"streams[1]", "missing"}},
-		{"ErrEmptyName", []clevertap.Selection{{"events", []string{""}}}, []string{"empty"}},
-		{"ErrTwice", []clevertap.Selection{{"events", []string{"A"}}, {"events", []string{"A"}}}, []string{"streams[1]", "streams[0]", `"A"`}},
-		{"ErrTwoStars", []clevertap.Selection{{"events", []string{"*", "*"}}}, []string{`"*"`}},
+		{"OneEvent", []clevertap.Selection{{Stream: "events", Event: "A"}}, nil},
+		{"ErrKind", []clevertap.Selection{{Stream: "event", Events: []string{"A"}}}, []string{"streams[0]", `"event"`, `"events"`}},
+		{"ErrNoEvents", []clevertap.Selection{events("A"), events()}, []string{"streams[1]", "missing"}},
+		{"ErrEmptyName", []clevertap.Selection{events("")}, []string{"empty"}},
+		{"ErrTwice", []clevertap.Selection{events("A"), events("A")}, []string{"streams[1]", "streams[0]", `"events/A"`}},
+		{"Named", []clevertap.Selection{events("A"), {Stream: "events", Events: []string{"A"}, Name: "gold"}}, nil},
+		{"ErrTwiceInOne", []clevertap.Selection{{Stream: "events", Event: "A", Events: []string{"A"}}}, []string{`"events/A"`}},
+		{"ErrTwoStars", []clevertap.Selection{events("*", "*")}, []string{`"events/*"`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,55 @@ import (
 // Streams implements exporter.Source. Events that are named are checked
 // against the account's own list, if it gives one.
 func (s *Source) Streams(ctx context.Context) ([]exporter.Stream, error) {
+	listed, err := s.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []exporter.Stream
+	if len(s.sel) == 0 {
+		for _, k := range kinds() {
+			if k.bare {
+				out = append(out, k.all(Selection{Stream: k.name}, 0, listed)...)
+			}
+		}
+		return out, nil
+	}
+	for i, e := range s.sel {
+		k, ok := find(e.Stream)
+		if !ok {
+			return nil, fmt.Errorf("clevertap: stream %q: %w", e.Stream, exporter.ErrUnknownStream)
+		}
+		for _, event := range k.eventsOf(e) {
+			switch {
+			case event == all:
+				out = append(out, k.all(e, i, s.without(listed, e))...)
+				continue
+			case k.perEvent:
+				if err := knows(event, listed); err != nil {
+					return nil, err
+				}
+			}
+			out = append(out, k.streams(e, i, event)...)
+		}
+	}
+	return out, nil
+}
+
+// all makes the streams of an entry for each of the events.
+func (k kind) all(e Selection, entry int, events []string) []exporter.Stream {
+	if !k.perEvent {
+		return k.streams(e, entry, "")
+	}
+	var out []exporter.Stream
+	for _, event := range events {
+		out = append(out, k.streams(e, entry, event)...)
+	}
+	return out
+}
+
+// list is the account's own list of events, empty where it gives none and
+// nothing depends on it.
+func (s *Source) list(ctx context.Context) ([]string, error) {
 	listed, err := s.events(ctx, 0)
 	if err != nil {
 		if s.wantsList() || errors.Is(err, exporter.ErrUnauthorized) || errors.Is(err, exporter.ErrUnreachable) || ctx.Err() != nil {
@@ -23,35 +73,14 @@ func (s *Source) Streams(ctx context.Context) ([]exporter.Stream, error) {
 		// The list is documented nowhere and only some accounts are known to
 		// give it; names that are spelt out can do without.
 		s.c.log.Debug("no list of events", "err", err)
+		return nil, nil
 	}
-	if err == nil && len(listed) == 0 {
+	if len(listed) == 0 {
 		// In a wrong region some accounts look empty; days read there would
 		// replace loaded ones by nothing.
 		return nil, errNoEvents()
 	}
-	if len(s.sel) == 0 {
-		return s.streams(0, listed), nil
-	}
-	named := map[string]bool{}
-	for _, e := range s.sel {
-		for _, name := range e.Events {
-			named[name] = true
-		}
-	}
-	var out []exporter.Stream
-	for i, e := range s.sel {
-		for _, name := range e.Events {
-			if name == all {
-				out = append(out, s.streams(i, without(listed, named))...)
-				continue
-			}
-			if err := known(name, listed); err != nil {
-				return nil, err
-			}
-			out = append(out, s.streams(i, []string{name})...)
-		}
-	}
-	return out, nil
+	return listed, nil
 }
 
 func errNoEvents() error {
@@ -61,34 +90,23 @@ func errNoEvents() error {
 // wantsList reports whether the streams depend on the account's own list.
 func (s *Source) wantsList() bool {
 	for _, e := range s.sel {
-		for _, name := range e.Events {
-			if name == all {
-				return true
-			}
+		if slices.Contains(e.events(), all) {
+			return true
 		}
 	}
 	return len(s.sel) == 0
 }
 
-func without(names []string, but map[string]bool) []string {
-	var out []string
-	for _, n := range names {
-		if !but[n] {
-			out = append(out, n)
+// without leaves out what other entries of the kind and name name themselves.
+func (s *Source) without(listed []string, of Selection) []string {
+	return slices.DeleteFunc(slices.Clone(listed), func(event string) bool {
+		for _, e := range s.sel {
+			if e.Stream == of.Stream && e.Name == of.Name && slices.Contains(e.events(), event) {
+				return true
+			}
 		}
-	}
-	return out
-}
-
-func (s *Source) streams(entry int, events []string) []exporter.Stream {
-	out := make([]exporter.Stream, 0, len(events))
-	for _, e := range events {
-		out = append(out, exporter.Stream{
-			Name: KindEvents + "/" + e, Kind: KindEvents, Entry: entry, Vars: map[string]string{"event": e},
-			About: "one row per event " + e + ", with the user as of when it was read", Partition: colDate,
-		})
-	}
-	return out
+		return false
+	})
 }
 
 // events asks the account for the names of its events, in its order. Tries may
@@ -131,15 +149,15 @@ func (s *Source) Check(ctx context.Context) error {
 	case errors.Is(err, exporter.ErrUnauthorized), errors.Is(err, exporter.ErrUnreachable), ctx.Err() != nil:
 		return err
 	}
-	_, err = s.open(ctx, "App Launched", s.today().Add(-1))
+	_, err = s.open(ctx, "App Launched", s.today().Add(-1), Filters{})
 	if errors.Is(err, exporter.ErrUnknownStream) || errors.Is(err, exporter.ErrNotExportable) {
 		return nil // the account is there, the event is not
 	}
 	return err
 }
 
-// known checks a name against the account's list; an empty list knows all.
-func known(name string, listed []string) error {
+// knows checks a name against the account's list; an empty list knows all.
+func knows(name string, listed []string) error {
 	best, least := "", 4
 	for _, l := range listed {
 		if l == name {

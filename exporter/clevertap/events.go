@@ -14,6 +14,19 @@ import (
 	fjson "tapline/exporter/format/json"
 )
 
+// KindEvents is the kind of the streams of events.
+const KindEvents = "events"
+
+func eventsKind() kind {
+	return kind{
+		name: KindEvents, perEvent: true, bare: true, keys: filterKeys(), partition: colDate,
+		about: func(event string) string {
+			return "one row per event " + event + ", with the user as of when it was read"
+		},
+		slices: closedDays, read: readEvents, replay: replayEvents,
+	}
+}
+
 // The columns that have a rule of their own.
 const (
 	colTS    = "ts"
@@ -91,10 +104,14 @@ func recordNode(ts *format.Column, c *format.Clock) fjson.Node {
 	}}
 }
 
+// number writes a day as the vendor's yyyymmdd.
+func number(d exporter.Day) int { return d.Year*10000 + int(d.Month)*100 + d.Day }
+
 // open opens a cursor over the event's day and returns it in its query form.
-func (s *Source) open(ctx context.Context, event string, day exporter.Day) (string, error) {
-	date := day.Year*10000 + int(day.Month)*100 + day.Day
-	body, err := json.Marshal(map[string]any{"event_name": event, "from": date, "to": date})
+func (s *Source) open(ctx context.Context, event string, day exporter.Day, f Filters) (string, error) {
+	query := map[string]any{"event_name": event, "from": number(day), "to": number(day)}
+	f.into(query)
+	body, err := json.Marshal(query)
 	if err != nil {
 		return "", fmt.Errorf("clevertap: open %s %s: %w", event, day, err)
 	}
@@ -120,15 +137,9 @@ func (s *Source) open(ctx context.Context, event string, day exporter.Day) (stri
 	return cursor, err
 }
 
-// Replay implements exporter.Replayer.
-func (s *Source) Replay(ctx context.Context, sl exporter.Slice, raw []string) iter.Seq2[exporter.Batch, error] {
+func replayEvents(ctx context.Context, s *Source, sl exporter.Slice, raw []string) iter.Seq2[exporter.Batch, error] {
 	return func(yield func(exporter.Batch, error) bool) {
-		event, err := eventOf(sl.Stream)
-		if err != nil {
-			yield(exporter.Batch{}, err)
-			return
-		}
-		t := s.table(event, sl.Day)
+		t := s.table(sl.Stream.Vars["event"], sl.Day)
 		defer t.b.Release()
 		for i, text := range raw {
 			err := ctx.Err()

@@ -8,7 +8,6 @@
 package clevertap
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,12 +18,6 @@ import (
 	"tapline/exporter"
 	"tapline/exporter/format"
 )
-
-// KindEvents is the kind of the streams of events.
-const KindEvents = "events"
-
-// all stands for every event that no other entry names.
-const all = "*"
 
 // A Source reads one account. It is safe for concurrent use.
 type Source struct {
@@ -115,63 +108,8 @@ func own(h *http.Client) *http.Client {
 	return &c
 }
 
-// validate checks the selection as far as it can be without the account.
-func validate(sel []Selection) error {
-	seen := map[string]int{}
-	for i, e := range sel {
-		if e.Stream != KindEvents {
-			return fmt.Errorf("streams[%d]: stream %q is not known; known is %q", i, e.Stream, KindEvents)
-		}
-		if len(e.Events) == 0 {
-			return fmt.Errorf("streams[%d]: events: missing; name them as CleverTap spells them, or [\"*\"] for all", i)
-		}
-		for _, name := range e.Events {
-			if name == "" {
-				return fmt.Errorf("streams[%d]: events: an empty name", i)
-			}
-			if j, twice := seen[name]; twice {
-				return fmt.Errorf("streams[%d]: events: %q stands in streams[%d] already", i, name, j)
-			}
-			seen[name] = i
-		}
-	}
-	return nil
-}
-
 // Close gives idle connections back. The Source can still be used.
 func (s *Source) Close() { s.c.http.CloseIdleConnections() }
 
 // today is the project-local day that is still being filled.
 func (s *Source) today() exporter.Day { return exporter.DayOf(s.c.now().In(s.loc)) }
-
-// Slices implements exporter.Source: one slice for each closed project-local
-// day of the window.
-func (s *Source) Slices(_ context.Context, st exporter.Stream, w exporter.Window) ([]exporter.Slice, error) {
-	if _, err := eventOf(st); err != nil {
-		return nil, err
-	}
-	if w.Since.IsZero() {
-		return nil, fmt.Errorf("clevertap: %s: no first day, set since: CleverTap does not say how far back its events go: %w", st.Name, exporter.ErrWindow)
-	}
-	if st.Notice != "" {
-		return nil, nil
-	}
-	until := s.today()
-	if !w.Until.IsZero() && w.Until.Before(until) {
-		until = w.Until
-	}
-	var out []exporter.Slice
-	for d := w.Since; d.Before(until); d = d.Add(1) {
-		out = append(out, exporter.Slice{Stream: st, Name: d.String(), Day: d})
-	}
-	return out, nil
-}
-
-// eventOf is the event that a stream is of.
-func eventOf(st exporter.Stream) (string, error) {
-	event := st.Vars["event"]
-	if st.Kind != KindEvents || event == "" {
-		return "", fmt.Errorf("clevertap: stream %q: %w", st.Name, exporter.ErrUnknownStream)
-	}
-	return event, nil
-}

@@ -16,14 +16,14 @@ import (
 // maxEmpty is how many pages without a record may follow one another.
 const maxEmpty = 1000
 
-// Read implements exporter.Source. A batch is one or more whole pages. The next
-// page is fetched while the last ones are decoded and used.
+// readEvents reads a day of an event. A batch is one or more whole pages. The
+// next page is fetched while the last ones are decoded and used.
 //
-// A cursor of the vendor's lives 4 hours, and 1 hour without use; then Read
-// fails with exporter.ErrCursorExpired.
-func (s *Source) Read(ctx context.Context, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+// A cursor of the vendor's lives 4 hours, and 1 hour without use; then it fails
+// with exporter.ErrCursorExpired.
+func readEvents(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
 	return func(yield func(exporter.Batch, error) bool) {
-		event, err := eventOf(sl.Stream)
+		_, e, err := s.kindOf(sl.Stream)
 		if err == nil && sl.Day.IsZero() {
 			err = fmt.Errorf("clevertap: %s: slice %q is no day: %w", sl.Stream.Name, sl.Name, exporter.ErrWindow)
 		}
@@ -36,7 +36,8 @@ func (s *Source) Read(ctx context.Context, sl exporter.Slice, after exporter.Cur
 			yield(exporter.Batch{}, fmt.Errorf("clevertap: resume %s %s: %w", sl.Stream.Name, sl.Name, err))
 			return
 		}
-		w := &walk{s: s, event: event, slice: sl, at: at, trail: newTrail(), table: s.table(event, sl.Day)}
+		event := sl.Stream.Vars["event"]
+		w := &walk{s: s, event: event, filters: e.Filters, slice: sl, at: at, trail: newTrail(), table: s.table(event, sl.Day)}
 		defer w.table.b.Release()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -48,12 +49,13 @@ func (s *Source) Read(ctx context.Context, sl exporter.Slice, after exporter.Cur
 // A walk reads one slice. It belongs to one goroutine, beside those that
 // fetch its pages, and which it waits for.
 type walk struct {
-	s     *Source
-	event string
-	slice exporter.Slice
-	table *table
-	trail *trail
-	at    position
+	s       *Source
+	event   string
+	filters Filters
+	slice   exporter.Slice
+	table   *table
+	trail   *trail
+	at      position
 
 	ahead []*fetch // pages being fetched: the one at hand, the one foretold
 	free  [][]byte
@@ -95,7 +97,7 @@ func (w *walk) run(ctx context.Context, yield func(exporter.Batch, error) bool) 
 // step adds the next page to the builder and moves on.
 func (w *walk) step(ctx context.Context) (full bool, err error) {
 	if w.at.Next == "" {
-		if w.at.Next, err = w.s.open(ctx, w.event, w.slice.Day); err != nil {
+		if w.at.Next, err = w.s.open(ctx, w.event, w.slice.Day, w.filters); err != nil {
 			return false, err
 		}
 		w.at.Opened = w.s.c.now().Unix()

@@ -24,13 +24,15 @@ type Request struct {
 	Method   string
 	Path     string
 	Op       Op
-	Event    string // of the walk
+	Event    string // of the walk or query
 	From, To exporter.Day
 	Page     int // of the walk, from 0
 	Batch    int // batch_size as asked, or 0
 	Walk     int64
 	Cursor   string // as it was in the URL
 	Fault    Kind
+
+	body []byte
 }
 
 // Requests returns the log so far.

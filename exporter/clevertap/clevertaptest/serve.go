@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,22 @@ func fail(status, code int, message string) answer {
 		return text(http.StatusInternalServerError, "")
 	}
 	return answer{status: status, body: b}
+}
+
+// A route is an endpoint beside those of the events' walks.
+type route struct {
+	op Op
+	// methods are those that a reader uses.
+	methods []string
+	// serve answers q, whose body has been read. It holds no lock.
+	serve func(s *Server, r *http.Request, q Request, f Fault) answer
+}
+
+// routes is the registry of the endpoints by path: one line each.
+func routes() map[string]route {
+	return map[string]route{
+		"/getSchema": {OpSchema, []string{http.MethodGet}, schemaAnswer},
+	}
 }
 
 // ServeHTTP answers as the vendor does. A request is in flight from here until
@@ -68,15 +85,20 @@ func (s *Server) note(r *http.Request) (Request, *walk, place) {
 	q.Batch, _ = strconv.Atoi(params.Get("batch_size"))
 	var wk *walk
 	var p place
+	rt, routed := s.route(r.URL.Path)
+	if routed {
+		q.Op = rt.op
+	}
 	if r.URL.Path == "/1/events.json" && !params.Has("cursor") {
 		q.Op = OpOpen
-		q.Event, q.From, q.To = readQuery(r)
+	}
+	if routed || q.Op == OpOpen {
+		q.body = readBody(r)
+		q.Event, q.From, q.To = readQuery(q.body)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case r.URL.Path == "/getSchema" && !s.opt.NoSchema:
-		q.Op = OpSchema
 	case r.URL.Path == "/1/events.json" && params.Has("cursor"):
 		q.Op, q.Cursor = OpPage, rawParam(r.URL.RawQuery, "cursor")
 		var ok bool
@@ -87,7 +109,9 @@ func (s *Server) note(r *http.Request) (Request, *walk, place) {
 		} else if strings.Contains(params.Get("cursor"), "%") {
 			s.violate("a cursor was encoded twice")
 		}
-	case q.Op == OpOpen:
+	case routed && !slices.Contains(rt.methods, r.Method):
+		s.violate("%s %s is not what a reader calls", r.Method, r.URL.Path)
+	case q.Op == OpOpen, routed:
 		if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 			s.violate("%s %s without its content type", r.Method, r.URL.Path)
 		}
@@ -102,19 +126,36 @@ func (s *Server) note(r *http.Request) (Request, *walk, place) {
 	return q, wk, p
 }
 
-// readQuery reads the event and days of a request that opens a walk, or
-// nothing when the body is no such thing.
-func readQuery(r *http.Request) (event string, from, to exporter.Day) {
+// route finds the endpoint of a path.
+func (s *Server) route(path string) (route, bool) {
+	rt, ok := routes()[path]
+	if path == "/getSchema" && s.opt.NoSchema {
+		return route{}, false
+	}
+	return rt, ok
+}
+
+// readBody reads what a request says, a megabyte at most.
+func readBody(r *http.Request) []byte {
+	b, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// readQuery reads the event and days of a query, or nothing when the body is
+// no such thing. Days come as numbers or as texts.
+func readQuery(b []byte) (event string, from, to exporter.Day) {
 	var body struct {
 		Event string          `json:"event_name"`
 		From  json.RawMessage `json:"from"`
 		To    json.RawMessage `json:"to"`
 	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	if err != nil || json.Unmarshal(b, &body) != nil {
+	if json.Unmarshal(b, &body) != nil {
 		return "", exporter.Day{}, exporter.Day{}
 	}
-	return body.Event, dayOf(string(body.From)), dayOf(string(body.To))
+	return body.Event, dayOf(strings.Trim(string(body.From), `"`)), dayOf(strings.Trim(string(body.To), `"`))
 }
 
 // dayOf reads yyyymmdd; anything else is no day.
@@ -140,9 +181,10 @@ func (s *Server) answer(r *http.Request, q Request, w *walk, p place, f Fault, o
 	if a, ok := faulty(f); ok {
 		return a
 	}
+	if rt, ok := s.route(r.URL.Path); ok {
+		return rt.serve(s, r, q, f)
+	}
 	switch q.Op {
-	case OpSchema:
-		return s.schema(r.URL.Query().Get("type"))
 	case OpOpen:
 		return s.openAnswer(r, q)
 	case OpPage:
@@ -176,7 +218,7 @@ func faulty(f Fault) (answer, bool) {
 	return answer{}, false
 }
 
-func (s *Server) schema(kind string) answer {
+func schemaAnswer(s *Server, r *http.Request, _ Request, _ Fault) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	type entry struct {
@@ -185,7 +227,7 @@ func (s *Server) schema(kind string) answer {
 	}
 	out := map[string]any{"status": "success"}
 	list := []entry{}
-	switch kind {
+	switch r.URL.Query().Get("type") {
 	case "events":
 		if s.opt.Region != EmptyAccount {
 			for _, n := range s.allNames() {
