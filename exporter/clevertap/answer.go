@@ -121,7 +121,7 @@ func (c *client) judge(q call, a answer) *failure {
 	switch {
 	case a.status == http.StatusAccepted:
 		e.Message = "still in progress"
-		return &failure{kind: pending, err: e, after: c.retryAfter(a)}
+		return &failure{kind: pending, err: e, after: c.retryAfter(a), ticket: q.ticketIn(body)}
 	case a.status >= 300 && a.status < 400:
 		e.Message = "redirected to " + hostOf(a.header.Get("Location"))
 		e.Hint = "redirects are not followed, for the credentials would go with them; set region or url to the right host"
@@ -131,7 +131,7 @@ func (c *client) judge(q call, a answer) *failure {
 		return &failure{kind: strange, err: e}
 	case len(body) == 0 || body[0] != '{':
 		return c.notJSON(q, a, e)
-	case len(body) > small && a.status == http.StatusOK:
+	case len(body) > small && a.status == http.StatusOK && !q.polls:
 		return nil
 	}
 	var env struct {
@@ -152,14 +152,19 @@ func (c *client) judge(q call, a answer) *failure {
 	if err != nil {
 		code = 0 // absent, or beyond any code that is known
 	}
-	if env.Status == "partial" && a.status == http.StatusOK && env.Cursor == "" && env.Next == "" && env.Rows == nil {
+	page := env.Cursor != "" || env.Next != "" || env.Rows != nil
+	if env.Status == "partial" && a.status == http.StatusOK && (q.polls || !page) {
 		e.Message = "still in progress"
-		return &failure{kind: pending, err: e, after: c.retryAfter(a)}
+		return &failure{kind: pending, err: e, after: c.retryAfter(a), ticket: q.ticketIn(body)}
 	}
 	if a.status == http.StatusOK && env.Status != "fail" && (env.Status != "" || env.Error == nil) {
 		return nil
 	}
-	return c.failed(q, a, code, c.plain(env.Error))
+	f := c.failed(q, a, code, q.hide(c.plain(env.Error)))
+	if f.kind == pending {
+		f.ticket = q.ticketIn(body)
+	}
+	return f
 }
 
 // notJSON is for a body that is no JSON object: a proxy's page, mostly.
@@ -194,6 +199,8 @@ func (c *client) failed(q call, a answer, code int, message string) *failure {
 	switch {
 	case e.sentinel == nil && transient(a.status, code):
 		return &failure{kind: again, err: e, after: after}
+	case e.sentinel == nil && q.lost(a.status, code, message):
+		return &failure{kind: refused, err: e, after: after, lost: true}
 	case e.sentinel == nil && q.walking && c.old(q):
 		e.sentinel = exporter.ErrCursorExpired
 	case e.sentinel == nil && a.status == http.StatusOK:

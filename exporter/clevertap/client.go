@@ -89,6 +89,9 @@ type call struct {
 	opened  time.Time
 	tries   int // instead of Retry.Tries, when it is less and not 0
 	strange int // instead of maxStrange, likewise
+
+	polls  bool   // an answer in progress names a ticket: see poll
+	ticket string // in the query; never shown
 }
 
 // A failure is why an attempt gave no answer, and what to do about it.
@@ -96,6 +99,9 @@ type failure struct {
 	err   error
 	kind  failKind
 	after time.Duration // what the vendor asked for, or 0
+
+	ticket string // under which to ask for what is in progress, or ""
+	lost   bool   // the ticket asked with is no longer known
 }
 
 type failKind int
@@ -119,9 +125,9 @@ const (
 // larger buffer. Check, when not nil, looks into the body and may find fault
 // with it. Whatever error do returns is final.
 func (c *client) do(ctx context.Context, q call, buf []byte, check func(body []byte) *failure) ([]byte, error) {
-	p := c.patience(q)
+	p, at := c.patience(q), q
 	for {
-		body, f := c.attempt(ctx, q, buf)
+		body, f := c.attempt(ctx, at, buf)
 		if f == nil && check != nil {
 			f = check(body)
 		}
@@ -134,6 +140,7 @@ func (c *client) do(ctx context.Context, q call, buf []byte, check func(body []b
 		if err := p.wait(ctx, f); err != nil {
 			return nil, err
 		}
+		at = q.poll(at, f)
 	}
 }
 
