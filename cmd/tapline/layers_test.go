@@ -31,6 +31,8 @@ var layers = map[string][]string{
 	"exporter/*":              {"exporter", "exporter/format", "exporter/format/*", "objstore", "config"},
 	"warehouse":               {},
 	"warehouse/*":             {"warehouse", "sql", "config"},
+	"warehouse/parts":         {},
+	"warehouse/postgres":      {"warehouse", "warehouse/parts", "sql", "config"},
 	"warehouse/warehousetest": {"warehouse", "loader/parquet"},
 	"loader":                  {"exporter", "warehouse", "objstore", "loader/parquet"},
 	"loader/parquet":          {},

@@ -19,6 +19,7 @@ import (
 
 	"tapline/loader/parquet"
 	"tapline/warehouse"
+	"tapline/warehouse/parts"
 	"tapline/warehouse/postgres/pgtest"
 )
 
@@ -174,30 +175,30 @@ func copyWithPgx(b *testing.B, address, table string, l warehouse.Load) error {
 type cellRows struct {
 	b     *testing.B
 	parts []warehouse.LocalPart
-	part  *partReader
+	part  parts.Reader
+	open  bool // part is
 	rec   arrow.Record
 	row   int
 }
 
 func (c *cellRows) next() ([]any, error) {
 	for c.rec == nil || c.row == int(c.rec.NumRows()) {
-		if c.part == nil {
+		if !c.open {
 			if len(c.parts) == 0 {
 				return nil, nil
 			}
-			var err error
-			if c.part, err = openPart(c.b.Context(), c.parts[0]); err != nil {
+			if err := c.part.Open(c.b.Context(), c.parts[0].Path); err != nil {
 				return nil, err
 			}
-			c.parts = c.parts[1:]
+			c.parts, c.open = c.parts[1:], true
 		}
 		var err error
-		c.rec, err = c.part.next()
+		c.rec, err = c.part.Next()
 		if c.row = 0; errors.Is(err, io.EOF) {
-			if err := c.part.close(); err != nil {
+			if err := c.part.Close(); err != nil {
 				return nil, err
 			}
-			c.part, c.rec = nil, nil
+			c.rec, c.open = nil, false
 		} else if err != nil {
 			return nil, err
 		}
@@ -225,6 +226,8 @@ func cellOf(a arrow.Array, i int) any {
 		return a.Value(i).ToTime()
 	case *array.Timestamp:
 		return time.UnixMicro(int64(a.Value(i)))
+	case *array.Dictionary:
+		return a.Dictionary().(*array.String).Value(a.GetValueIndex(i))
 	}
 	return a.(*array.String).Value(i)
 }

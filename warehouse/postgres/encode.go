@@ -28,7 +28,8 @@ const (
 // number of its columns, and of each value its length, -1 for NULL, and its
 // bytes. A block of rows is measured column by column, so that each row's place
 // is known, and filled column by column. Buffers are used again and again; no
-// value ever becomes a Go value of its own.
+// value ever becomes a Go value of its own, and a text that stands in a dictionary
+// is encoded once for all rows that have it.
 type encoder struct {
 	table   string
 	columns []column
@@ -53,6 +54,9 @@ type field struct {
 	prefix bool // a version stands before each value
 	absent bool // the record has no such column
 	made   madeValues
+	// Of texts in a dictionary: for each value the number of its cell.
+	numbers []uint32
+	cells   cells
 }
 
 // madeValues keeps the buffers of values that are made from others.
@@ -71,7 +75,7 @@ func newEncoder(table string, columns []column) *encoder {
 func (e *encoder) open(rec arrow.Record, source []int) error {
 	for i, c := range e.columns {
 		f := &e.fields[i]
-		*f = field{column: c, made: f.made}
+		*f = field{column: c, made: f.made, cells: f.cells}
 		if source[i] < 0 {
 			f.absent = true
 			continue
@@ -99,14 +103,20 @@ func (f *field) open(a arrow.Array) error {
 	case *array.Date32:
 		f.days = a.Date32Values()
 	case *array.String:
-		f.ends = a.ValueOffsets()
-		if b := a.Data().Buffers()[2]; b != nil {
-			f.bytes = b.Bytes()
-		}
+		f.openTexts(a)
+	case *array.Dictionary:
+		return f.openNumbered(a)
 	default:
 		return fmt.Errorf("a part has %s there", a.DataType())
 	}
 	return f.prepare(a.Len())
+}
+
+func (f *field) openTexts(a *array.String) {
+	f.ends = a.ValueOffsets()
+	if b := a.Data().Buffers()[2]; b != nil {
+		f.bytes = b.Bytes()
+	}
 }
 
 // null reports whether value i is NULL.
@@ -143,7 +153,7 @@ func (e *encoder) measure(row, n int) (rows, size int) {
 	place := e.place[:n]
 	fixed := 2
 	for i := range e.fields {
-		if f := &e.fields[i]; f.bitmap == nil {
+		if f := &e.fields[i]; f.bitmap == nil && f.numbers == nil {
 			fixed += f.width()
 		}
 	}
@@ -182,6 +192,10 @@ func (f *field) width() int {
 
 // measure adds the field's bytes to the lengths of rows.
 func (f *field) measure(place []int, row int) {
+	if f.numbers != nil {
+		f.cells.measure(place, f.numbers[row:])
+		return
+	}
 	if f.bitmap != nil {
 		beyond := f.width() - 4
 		for i := range place {
@@ -213,6 +227,8 @@ func (f *field) fill(buf []byte, place []int, row int) {
 			binary.BigEndian.PutUint32(buf[p:], nullLength)
 			place[i] = p + 4
 		}
+	case f.numbers != nil:
+		f.cells.fill(buf, place, f.numbers[row:])
 	case f.ends != nil:
 		f.fillText(buf, place, row)
 	case f.form == formBool:

@@ -3,15 +3,19 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"tapline/warehouse"
+	"tapline/warehouse/parts"
 )
 
 // maxMonths is how many partitions one load makes at most. Rows of other months
@@ -128,4 +132,54 @@ func monthsOf(ctx context.Context, parts []warehouse.LocalPart, name string) ([]
 	}
 	slices.SortFunc(list, func(a, b time.Time) int { return strings.Compare(a.Format(time.DateOnly), b.Format(time.DateOnly)) })
 	return list, nil
+}
+
+// days calls each with the days, counted from 1970 in UTC, of a column of dates
+// or times; not once for each row where many are of one day.
+func days(ctx context.Context, p warehouse.LocalPart, name string, each func(day int)) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("part %s: %w", p.Name, err)
+		}
+	}()
+	var r parts.Reader
+	if err := r.Open(ctx, p.Path, name); err != nil {
+		return err
+	}
+	defer r.Close()
+	for {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		last := -1 << 62
+		for i := range int(rec.NumRows()) {
+			if day, ok := dayOf(rec.Column(0), i); ok && day != last {
+				last = day
+				each(day)
+			}
+		}
+	}
+}
+
+func dayOf(a arrow.Array, i int) (int, bool) {
+	if a.IsNull(i) {
+		return 0, false
+	}
+	switch a := a.(type) {
+	case *array.Date32:
+		return int(a.Value(i)), true
+	case *array.Timestamp:
+		const day = 86400 * 1_000_000
+		v := int64(a.Value(i))
+		d := v / day
+		if v%day < 0 {
+			d--
+		}
+		return int(d), true
+	}
+	return 0, false
 }

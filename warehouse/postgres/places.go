@@ -32,18 +32,17 @@ func newInspector(id, slice string, readAt, rowsRead int64) *inspector {
 
 // look implements stream.look.
 func (p *inspector) look(rec arrow.Record) error {
-	slice, ok1 := columnNamed(rec, warehouse.ColSlice).(*array.String)
-	load, ok2 := columnNamed(rec, warehouse.ColLoad).(*array.String)
+	slice, ok1 := textsOf(columnNamed(rec, warehouse.ColSlice))
+	load, ok2 := textsOf(columnNamed(rec, warehouse.ColLoad))
 	row, ok3 := columnNamed(rec, warehouse.ColRow).(*array.Int64)
 	at, ok4 := columnNamed(rec, warehouse.ColLoadedAt).(*array.Timestamp)
 	if !ok1 || !ok2 || !ok3 || !ok4 {
 		return fmt.Errorf("%w: a part lacks one of tapline's four columns", warehouse.ErrCount)
 	}
+	if !slice.all(p.slice) || !load.all(p.load) || !p.readThen(at) {
+		return fmt.Errorf("%w: rows of the parts carry another slice, load or time of reading than the load's", warehouse.ErrCount)
+	}
 	for i := range int(rec.NumRows()) {
-		if slice.IsNull(i) || load.IsNull(i) || at.IsNull(i) ||
-			slice.Value(i) != p.slice || load.Value(i) != p.load || int64(at.Value(i)) != p.readAt {
-			return fmt.Errorf("%w: rows of the parts carry another slice, load or time of reading than the load's", warehouse.ErrCount)
-		}
 		if row.IsNull(i) || row.Value(i) < 0 || row.Value(i) >= p.rowsRead {
 			return fmt.Errorf("%w: rows of the parts have places outside of 0 to %d", warehouse.ErrCount, p.rowsRead-1)
 		}
@@ -53,6 +52,43 @@ func (p *inspector) look(rec arrow.Record) error {
 	}
 	p.date(rec)
 	return nil
+}
+
+// readThen reports whether all times are that of the load's reading.
+func (p *inspector) readThen(at *array.Timestamp) bool {
+	for _, v := range at.TimestampValues() {
+		if int64(v) != p.readAt {
+			return false
+		}
+	}
+	return at.NullN() == 0
+}
+
+// texts are those of a column, in an array or in a dictionary.
+type texts struct {
+	arrow.Array               // of the rows
+	values      *array.String // of the rows, or of the dictionary
+}
+
+func textsOf(a arrow.Array) (texts, bool) {
+	if d, ok := a.(*array.Dictionary); ok {
+		a = d.Dictionary()
+		values, ok := a.(*array.String)
+		return texts{d, values}, ok
+	}
+	values, ok := a.(*array.String)
+	return texts{a, values}, ok
+}
+
+// all reports whether each row has that text. A dictionary has none that no row
+// has.
+func (t texts) all(want string) bool {
+	for i := range t.values.Len() {
+		if t.values.IsNull(i) || t.values.Value(i) != want {
+			return false
+		}
+	}
+	return t.NullN() == 0
 }
 
 // take reports whether the place was free.

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 
 	"tapline/warehouse"
+	"tapline/warehouse/parts"
 )
 
 // errStopped is what the server is told when the parts cannot be read on.
@@ -30,7 +31,8 @@ type stream struct {
 	err     error
 	started bool // the head is sent
 	ended   bool // the tail is sent
-	part    *partReader
+	part    parts.Reader
+	open    bool  // part is
 	source  []int // of each column, its place in the part, or -1
 	rec     arrow.Record
 	row     int
@@ -95,7 +97,7 @@ func (s *stream) next() ([]byte, error) {
 // advance goes on to the next record, of the next part where need be.
 func (s *stream) advance() (bool, error) {
 	for {
-		if s.part == nil {
+		if !s.open {
 			if len(s.parts) == 0 {
 				return false, nil
 			}
@@ -103,7 +105,7 @@ func (s *stream) advance() (bool, error) {
 				return false, err
 			}
 		}
-		rec, err := s.part.next()
+		rec, err := s.part.Next()
 		if errors.Is(err, io.EOF) {
 			err = s.closePart()
 			s.parts = s.parts[1:]
@@ -126,23 +128,23 @@ func (s *stream) advance() (bool, error) {
 }
 
 func (s *stream) openPart() error {
-	r, err := openPart(s.ctx, s.parts[0])
-	if err != nil {
-		return err
+	p := s.parts[0]
+	if err := s.part.Open(s.ctx, p.Path); err != nil {
+		return fmt.Errorf("part %s: %w", p.Name, err)
 	}
-	s.part = r
-	s.source, err = s.match(r.schema)
+	s.open = true
+	var err error
+	s.source, err = s.match(s.part.Schema())
 	return err
 }
 
 func (s *stream) closePart() error {
 	s.rec = nil
-	if s.part == nil {
+	if !s.open {
 		return nil
 	}
-	r := s.part
-	s.part = nil
-	return r.close()
+	s.open = false
+	return s.part.Close()
 }
 
 // match finds the columns of a part. Each must be one that the load names, of a
