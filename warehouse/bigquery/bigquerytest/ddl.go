@@ -46,6 +46,9 @@ func (s *session) creates(toks []token) error {
 	c := creation{table: &bq.Table{}}
 	c.replace = eat(&toks, "OR", "REPLACE")
 	c.temporary = eat(&toks, "TEMP") || eat(&toks, "TEMPORARY")
+	if c.temporary && !c.replace && eat(&toks, "FUNCTION") {
+		return s.createFunction(toks)
+	}
 	view := eat(&toks, "VIEW")
 	if !view && !eat(&toks, "TABLE") {
 		return unexpected(toks, 0)

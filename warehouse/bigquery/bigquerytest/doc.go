@@ -26,7 +26,7 @@
 //
 // Loads take Parquet (flat columns, and lists with enableListInference), CSV
 // and newline-delimited JSON (with a schema, without bad records), from an
-// upload or gs:// URIs with at most one *. Parquet files of one job may differ
+// upload or gs:// URIs with at most one *; text may be gzipped. Parquet files of one job may differ
 // in columns, which are NULL where they lack, but for a wildcard. Types have
 // to be the table's own: INT64 does not go into FLOAT64, nothing of Parquet
 // into JSON. A load is one transaction; WRITE_TRUNCATE of "table$YYYYMMDD"
@@ -53,7 +53,8 @@
 // query or DML statement. A transaction sees the tables as they were when it
 // began. Of two that change rows of one table the later fails at once; DML
 // outside of transactions waits instead; rows may be inserted beside all that.
-// DDL is refused in a transaction.
+// DDL is refused in a transaction. CREATE TEMP FUNCTION name(arguments) AS
+// (expression) makes a function for the rest of the job.
 //
 // Expressions: the operators + - * / || = <> != < <= > >=, AND, OR, NOT, IS
 // [NOT] NULL, TRUE, FALSE or DISTINCT FROM, IN (also UNNEST), BETWEEN, LIKE,

@@ -33,7 +33,7 @@ func functions() map[string]function {
 		"SPLIT": {2, 2, "string_split($*)"}, "ARRAY_LENGTH": {1, 1, "len($1)"}, "ARRAY_CONCAT": {2, 2, "list_concat($*)"},
 		"ARRAY_TO_STRING": {2, 2, ""}, "ARRAY_REVERSE": {1, 1, "list_reverse($1)"}, "GENERATE_ARRAY": {2, 3, "generate_series($*)"},
 		"TO_HEX": {1, 1, "lower(hex($1))"}, "FROM_HEX": {1, 1, "unhex($1)"}, "MD5": {1, 1, "unhex(md5($1))"}, "SHA256": {1, 1, "unhex(sha256($1))"},
-		"TO_BASE64": {1, 1, "base64($1)"}, "FROM_BASE64": {1, 1, "from_base64($1)"}, "GENERATE_UUID": {0, 0, "CAST(uuid() AS VARCHAR)"},
+		"TO_BASE64": {1, 1, "base64($1)"}, "FROM_BASE64": {1, 1, "from_base64($1)"}, "FARM_FINGERPRINT": {1, 1, "CAST(hash($1) // 2 AS BIGINT)"}, "GENERATE_UUID": {0, 0, "CAST(uuid() AS VARCHAR)"},
 		"TO_JSON_STRING": {1, 1, "CAST(to_json($1) AS VARCHAR)"}, "PARSE_JSON": {1, 1, "CAST($1 AS JSON)"},
 		"JSON_VALUE": {2, 2, "CASE WHEN json_type($1, $2) IN ('OBJECT', 'ARRAY') THEN NULL ELSE json_extract_string($1, $2) END"},
 		"JSON_QUERY": {2, 2, "json_extract($1, $2)"}, "ERROR": {1, 1, ""},
@@ -43,7 +43,7 @@ func functions() map[string]function {
 		"TIMESTAMP_SECONDS": {1, 1, "(make_timestamp(($1) * 1000000) AT TIME ZONE 'UTC')"},
 		"SESSION_USER":      {0, 0, "'tester'"}, "MAX": {1, 1, ""}, "MIN": {1, 1, ""}, "SUM": {1, 1, ""}, "AVG": {1, 1, ""}, "COUNT": {1, 1, ""},
 		"ANY_VALUE": {1, 1, ""}, "LOGICAL_AND": {1, 1, "bool_and($1)"}, "LOGICAL_OR": {1, 1, "bool_or($1)"},
-		"COUNTIF": {1, 1, "count(*) FILTER (WHERE $1)"}, "APPROX_COUNT_DISTINCT": {1, 1, "count(DISTINCT $1)"},
+		"BIT_OR": {1, 1, ""}, "COUNTIF": {1, 1, "count(*) FILTER (WHERE $1)"}, "APPROX_COUNT_DISTINCT": {1, 1, "count(DISTINCT $1)"},
 		"STDDEV": {1, 1, ""}, "STDDEV_SAMP": {1, 1, ""}, "STDDEV_POP": {1, 1, ""}, "VARIANCE": {1, 1, ""}, "VAR_SAMP": {1, 1, ""}, "VAR_POP": {1, 1, ""},
 		"ROW_NUMBER": {0, 0, ""}, "RANK": {0, 0, ""}, "DENSE_RANK": {0, 0, ""}, "PERCENT_RANK": {0, 0, ""}, "CUME_DIST": {0, 0, ""}, "NTILE": {1, 1, ""},
 		"LAG": {1, 3, ""}, "LEAD": {1, 3, ""}, "FIRST_VALUE": {1, 1, ""}, "LAST_VALUE": {1, 1, ""}, "NTH_VALUE": {2, 2, ""},
@@ -79,8 +79,9 @@ func (t *translator) apply(name string, args []token, names map[string]bool) (st
 	if special := t.special(name); special != nil {
 		return special(args, names)
 	}
+	user, made := t.session.functions[name]
 	f, ok := t.server.functions[name]
-	if !ok {
+	if !ok && !made {
 		return "", badQuery("Function not found: %s (or bigquerytest does not have it; see its package comment)", name)
 	}
 	var values []string
@@ -92,6 +93,9 @@ func (t *translator) apply(name string, args []token, names map[string]bool) (st
 			}
 			values = append(values, v)
 		}
+	}
+	if made {
+		return t.callUser(name, user, values)
 	}
 	if len(values) < f.least || len(values) > f.most {
 		return "", badQuery("No matching signature for function %s with %d arguments", name, len(values))
@@ -138,6 +142,8 @@ func (t *translator) special(name string) special {
 		return t.stringAgg
 	case "REGEXP_EXTRACT":
 		return t.regexpExtract
+	case "FORMAT":
+		return t.formatNumber
 	case "CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_DATETIME":
 		return func(args []token, _ map[string]bool) (string, error) {
 			if len(args) > 0 {

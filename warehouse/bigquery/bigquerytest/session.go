@@ -25,11 +25,12 @@ type session struct {
 	text              string // of the job
 	dataset, location string // names without a dataset; "" = none
 	now               time.Time
-	params            map[string]string    // by name in lower case: values in DuckDB's dialect
-	variables         map[string]*variable // by name in capitals
-	temporary         map[string]*table    // by name in capitals
-	billable          int64                // the most bytes that may be read; 0 = any number
-	dry               bool                 // nothing is to be changed
+	params            map[string]string       // by name in lower case: values in DuckDB's dialect
+	variables         map[string]*variable    // by name in capitals
+	temporary         map[string]*table       // by name in capitals
+	functions         map[string]userFunction // by name in capitals
+	billable          int64                   // the most bytes that may be read; 0 = any number
+	dry               bool                    // nothing is to be changed
 
 	transaction bool
 	statements  int
@@ -118,6 +119,7 @@ func (s *session) close() {
 	for _, t := range s.temporary {
 		_, _ = s.conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+t.phys)
 	}
+	s.forgetFunctions(ctx)
 	s.server.locks.drop(s.owner)
 	_ = s.conn.Close() // back to the pool
 }

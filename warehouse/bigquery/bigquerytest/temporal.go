@@ -184,6 +184,10 @@ func pattern(toks []token) (string, error) {
 			continue
 		}
 		switch {
+		case strings.HasPrefix(rest, "%E4Y"):
+			b.WriteString("%Y")
+			rest = rest[4:]
+			continue
 		case strings.HasPrefix(rest, "%E6S"):
 			b.WriteString("%S.%f")
 			rest = rest[4:]

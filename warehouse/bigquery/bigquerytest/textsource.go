@@ -5,7 +5,6 @@ package bigquerytest
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -38,7 +37,7 @@ func (w *writing) openText(ctx context.Context) (*source, error) {
 	}
 	src := &source{fields: schema.Fields, value: castText}
 	if w.c.SourceFormat == "CSV" {
-		src.relation, err = w.csv(schema.Fields)
+		src.relation, err = w.csv(ctx, schema.Fields)
 	} else {
 		src.relation, err = w.json(ctx, schema.Fields)
 	}
@@ -54,7 +53,7 @@ func castText(f *bq.TableFieldSchema) string {
 	return castMacro(k, ident(f.Name), false)
 }
 
-func (w *writing) csv(fields []*bq.TableFieldSchema) (string, error) {
+func (w *writing) csv(ctx context.Context, fields []*bq.TableFieldSchema) (string, error) {
 	c := w.c
 	if c.MaxBadRecords > 0 {
 		return "", invalid("maxBadRecords is not served by bigquerytest")
@@ -72,13 +71,32 @@ func (w *writing) csv(fields []*bq.TableFieldSchema) (string, error) {
 	case `\t`, "tab":
 		delimiter = "\t"
 	}
-	gzip := "none"
-	if slices.ContainsFunc(c.SourceUris, func(u string) bool { return strings.HasSuffix(u, ".gz") }) {
-		gzip = "gzip"
+	compression, err := w.compression()
+	if err != nil {
+		return "", err
 	}
-	return fmt.Sprintf("read_csv(%s, auto_detect = false, header = false, skip = %d, delim = %s, quote = %s, escape = %s, nullstr = %s, "+
-		"allow_quoted_nulls = false, null_padding = %t, strict_mode = true, compression = '%s', columns = %s)",
-		w.files.list(), c.SkipLeadingRows, text(delimiter), text(quote), text(quote), text(c.NullMarker), c.AllowJaggedRows, gzip, texts(fields)), nil
+	if quote != "" {
+		if err := w.checkQuotes(compression == "gzip", quote[0]); err != nil {
+			return "", err
+		}
+	}
+	relation := fmt.Sprintf("read_csv(%s, auto_detect = false, header = false, skip = %d, delim = %s, quote = %s, escape = %s, comment = '', nullstr = %s, "+
+		"allow_quoted_nulls = false, null_padding = %t, strict_mode = true, parallel = false, compression = '%s', columns = %s)",
+		w.files.list(), c.SkipLeadingRows, text(delimiter), text(quote), text(quote), text(c.NullMarker), c.AllowJaggedRows, compression, texts(fields))
+	if c.AllowQuotedNewlines {
+		return relation, nil
+	}
+	return relation, w.checkLines(ctx, relation)
+}
+
+// checkLines refuses line breaks within quotes, which the job does not allow.
+func (w *writing) checkLines(ctx context.Context, relation string) error {
+	var broken bool
+	err := w.s.db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM "+relation+" AS t WHERE CAST(t AS VARCHAR) LIKE '%' || chr(10) || '%'").Scan(&broken)
+	if err == nil && broken {
+		err = invalid("Error while reading data, error message: CSV table encountered too many errors, giving up. Missing close double quote (\") character.")
+	}
+	return err
 }
 
 // texts is a list of columns that are all text.
