@@ -225,7 +225,7 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 	}
 	if !m.Day.IsZero() {
 		load.Day = m.Day.Start(time.UTC)
-		load.Partitioned = j.t.sole && load.Mode == warehouse.Replace && j.t.stream.Partition != ""
+		load.Partitioned = j.t.partitioned()
 	}
 	for _, c := range f.columns {
 		if !c.frozen {
@@ -233,7 +233,7 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 		}
 	}
 	load.Columns = append(load.Columns, systemColumns()...)
-	if load.Key, err = j.key(f); err != nil {
+	if load.Key, err = mergeKey(j.t, f); err != nil {
 		return load, err
 	}
 	for i, p := range m.Shaped.Parts {
@@ -252,24 +252,24 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 	return load, nil
 }
 
-// key translates the target's key to column names.
-func (j *job) key(f fit) ([]string, error) {
-	if j.t.mode() != warehouse.Merge {
+// mergeKey translates the target's key to column names.
+func mergeKey(t *task, f fit) ([]string, error) {
+	if t.mode() != warehouse.Merge {
 		return nil, nil
 	}
 	var key []string
-	for _, k := range j.t.target.Key {
+	for _, k := range t.target.Key {
 		name := k
 		if c, ok := f.column(k); ok {
 			name = c.name
 		}
 		if !hasColumn(f.table.Columns, name) {
-			return nil, fmt.Errorf("loader: table %s: key column %q is in neither the table nor the slice", j.t.table, k)
+			return nil, fmt.Errorf("loader: table %s: key column %q is in neither the table nor the slice", t.table, k)
 		}
 		key = append(key, name)
 	}
 	if len(key) == 0 {
-		return nil, fmt.Errorf("loader: table %s: mode merge needs a key", j.t.table)
+		return nil, fmt.Errorf("loader: table %s: mode merge needs a key", t.table)
 	}
 	return key, nil
 }

@@ -188,6 +188,8 @@ type Plan struct {
 	Notices  []Notice
 	Late     []Notice // as in Summary
 	Ignored  int      // objects that match and are never read
+	// Loads are what the slices that are due would become, in commit order.
+	Loads []warehouse.Expected
 }
 
 // A TablePlan is one table and the slices that go into it, in commit order.

@@ -117,6 +117,21 @@ func (m *manifest) read() (rows, bytes, rejected int64) {
 	return rows, bytes, rejected
 }
 
+// staged counts the parts that hold rows, and their bytes on the stage.
+func (m *manifest) staged() (parts int, bytes int64) {
+	for i, p := range m.Parts {
+		o := p.Object
+		if m.Shaped != nil && i < len(m.Shaped.Parts) {
+			o = m.Shaped.Parts[i].Object
+		}
+		if o.Name != "" {
+			parts++
+			bytes += o.Size
+		}
+	}
+	return parts, bytes
+}
+
 // kinds unites what the parts' columns held, by vendor name.
 func (m *manifest) kinds() map[string]exporter.Kinds {
 	all := map[string]exporter.Kinds{}

@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"errors"
+	"time"
 
 	"tapline/exporter"
 	"tapline/warehouse"
@@ -35,12 +36,37 @@ func (l *Loader) planForPeople(ctx context.Context, sample bool) (Plan, error) {
 			}
 		}
 	}
+	fits := make([]fit, len(p.Tables))
 	for _, t := range w.tasks {
-		if err := l.describe(ctx, t, &p.Tables[index[t.table]], sampled[t.table]); err != nil {
+		i := index[t.table]
+		if err := l.describe(ctx, t, &p.Tables[i], &fits[i], sampled[t.table]); err != nil {
 			return Plan{}, err
+		}
+		if t.action.Due() {
+			p.Loads = append(p.Loads, l.expected(t, fits[i]))
 		}
 	}
 	return p, nil
+}
+
+// expected is what is known of the task's load before it is made.
+func (l *Loader) expected(t *task, f fit) warehouse.Expected {
+	x := warehouse.Expected{
+		Pipeline: l.cfg.Pipeline, Table: t.table, Stream: t.stream.Name, Slice: l.sliceID(t.stream.Name, t.slice.Name),
+		Mode: t.mode(), Partitioned: t.partitioned(), Bytes: -1,
+	}
+	if !t.slice.Day.IsZero() {
+		x.Day = t.slice.Day.Start(time.UTC)
+	}
+	// A key that is in no column yet is the run's to complain of.
+	x.Key, _ = mergeKey(t, f)
+	switch {
+	case t.found != nil && t.found.Complete:
+		x.Parts, x.Bytes = t.found.staged()
+	case t.slice.Object != nil:
+		x.Bytes = t.slice.Object.Size
+	}
+	return x
 }
 
 // sample unites the kinds of the slice's first batch into kinds.
@@ -68,8 +94,9 @@ func (l *Loader) sample(ctx context.Context, t *task, kinds map[string]exporter.
 	return nil
 }
 
-// describe fills in the table as it is and the columns that the sample adds.
-func (l *Loader) describe(ctx context.Context, t *task, p *TablePlan, kinds map[string]exporter.Kinds) error {
+// describe fills in the table as it is and the columns that the sample adds,
+// once a table, and how the columns fit.
+func (l *Loader) describe(ctx context.Context, t *task, p *TablePlan, f *fit, kinds map[string]exporter.Kinds) error {
 	if p.Columns != nil || p.Exists {
 		return nil
 	}
@@ -78,20 +105,24 @@ func (l *Loader) describe(ctx context.Context, t *task, p *TablePlan, kinds map[
 		return err
 	}
 	p.Exists = err == nil
-	fit, err := shape(t, have, p.Exists, kinds, nil)
-	if err != nil {
+	if *f, err = shape(t, have, p.Exists, kinds, nil); err != nil {
 		return err
 	}
 	p.Columns = have.Columns
-	for _, c := range fit.columns {
+	for _, c := range f.columns {
 		if c.fresh && !c.frozen {
 			p.New = append(p.New, warehouse.Column{Name: c.name, Type: c.typ, Source: c.source})
 		}
 	}
 	if !p.Exists {
-		p.Columns = fit.table.Columns
+		p.Columns = f.table.Columns
 	}
 	return nil
+}
+
+// partitioned is Load.Partitioned of the task's load.
+func (t *task) partitioned() bool {
+	return t.sole && !t.slice.Day.IsZero() && t.mode() == warehouse.Replace && t.stream.Partition != ""
 }
 
 func (t *task) mode() warehouse.Mode {

@@ -52,6 +52,9 @@ type Config struct {
 	// MaxBytesBilled is the most that one query may bill; beyond it the query
 	// fails and costs nothing. 0 = no limit.
 	MaxBytesBilled int64
+	// PricePerTiB is what a TiB that queries read costs, in US dollars: ListPrice,
+	// or whatever was agreed. Only Estimate uses it. 0 = nothing, as with slots.
+	PricePerTiB float64
 	// RequirePartitionFilter makes new tables refuse queries that do not say
 	// which partitions they want.
 	RequirePartitionFilter bool
@@ -103,6 +106,7 @@ var (
 	_ warehouse.Files      = (*Warehouse)(nil)
 	_ warehouse.Checker    = (*Warehouse)(nil)
 	_ warehouse.Viewer     = (*Warehouse)(nil)
+	_ warehouse.Estimator  = (*Warehouse)(nil)
 )
 
 // Defaults.

@@ -142,9 +142,19 @@ func (x *loading) runScript(ctx context.Context, id, sql string, p params) error
 
 // script is the transaction of the load.
 func (x *loading) script(r warehouse.Receipt) (string, params, error) {
-	p, err := loadParams(x.l, r)
+	s, p, err := x.statements(r)
 	if err != nil {
 		return "", nil, err
+	}
+	sql, err := s.sql()
+	return sql, p, err
+}
+
+// statements are those of the transaction.
+func (x *loading) statements(r warehouse.Receipt) (*script, params, error) {
+	p, err := loadParams(x.l, r)
+	if err != nil {
+		return nil, nil, err
 	}
 	p["receipts"], _ = x.scope()
 	s := &script{}
@@ -169,8 +179,7 @@ func (x *loading) script(r warehouse.Receipt) (string, params, error) {
 		s.add("receipts_displace", nil)
 	}
 	s.add("receipt_insert", nil)
-	sql, err := s.sql()
-	return sql, p, err
+	return s, p, nil
 }
 
 // scriptRows adds what is to be done to the load's table.

@@ -205,7 +205,7 @@ func TestMaxBytesBilled(t *testing.T) {
 	if _, err := w.Load(t.Context(), h.load(1, 4, 2)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Estimate(t.Context(), "SELECT * FROM events"); err != nil {
+	if _, err := w.selects(t.Context(), "SELECT * FROM events", nil); err != nil {
 		t.Fatal(err)
 	}
 	queries := 0
@@ -222,17 +222,17 @@ func TestMaxBytesBilled(t *testing.T) {
 	}
 }
 
-// TestEstimate asks what queries would read, and of what is no query.
-func TestEstimate(t *testing.T) {
+// TestSelects asks what queries would read, and of what is no query.
+func TestSelects(t *testing.T) {
 	h := newShop(t)
 	if _, err := h.w.Load(t.Context(), h.load(1, 100, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := h.w.Estimate(t.Context(), "SELECT id FROM events"); err != nil || n <= 0 {
+	if n, err := h.w.selects(t.Context(), "SELECT id FROM events", nil); err != nil || n <= 0 {
 		t.Errorf("estimate = %d, %v", n, err)
 	}
 	for _, sql := range []string{"SELECT nothing FROM events", "DELETE FROM events WHERE TRUE", "SELEKT"} {
-		if _, err := h.w.Estimate(t.Context(), sql); !errors.Is(err, warehouse.ErrQuery) {
+		if _, err := h.w.selects(t.Context(), sql, nil); !errors.Is(err, warehouse.ErrQuery) {
 			t.Errorf("%s: error = %v, want ErrQuery", sql, err)
 		}
 	}

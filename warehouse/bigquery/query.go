@@ -101,22 +101,24 @@ func (w *Warehouse) answer(ctx context.Context, sql string, args []bq.QueryParam
 	return w.userError(err)
 }
 
-// Estimate tells how many bytes a query would bill at most, by a dry run, which
-// costs nothing. Errors: ErrQuery.
-func (w *Warehouse) Estimate(ctx context.Context, sql string) (int64, error) {
-	n, err := w.selects(ctx, sql, nil)
-	if err != nil {
-		return 0, fmt.Errorf("bigquery: estimate: %w", err)
-	}
-	return n, nil
-}
-
 // selects has BigQuery read SQL without running it, refuses all that is not one
 // SELECT, and returns the bytes it would read.
 func (w *Warehouse) selects(ctx context.Context, sql string, args []bq.QueryParameter) (int64, error) {
+	statistics, err := w.dryRun(ctx, sql, args)
+	if err != nil {
+		return 0, w.userError(err)
+	}
+	if d, ok := statistics.Details.(*bq.QueryStatistics); ok && d.StatementType != "" && d.StatementType != "SELECT" {
+		return 0, fmt.Errorf("%w: it is a %s, and only one SELECT may be here", warehouse.ErrQuery, d.StatementType)
+	}
+	return statistics.TotalBytesProcessed, nil
+}
+
+// dryRun has BigQuery read SQL without running it, which costs nothing.
+func (w *Warehouse) dryRun(ctx context.Context, sql string, args []bq.QueryParameter) (*bq.JobStatistics, error) {
 	q, err := w.newQuery(ctx, "", sql, nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	q.Parameters, q.DryRun = args, true
 	var job *bq.Job
@@ -125,19 +127,13 @@ func (w *Warehouse) selects(ctx context.Context, sql string, args []bq.QueryPara
 		return err
 	})
 	if err != nil {
-		return 0, w.userError(err)
+		return nil, err
 	}
 	state := job.LastStatus()
 	if state == nil || state.Statistics == nil {
-		return 0, fmt.Errorf("%w: BigQuery did not say what the query would do", warehouse.ErrQuery)
+		return nil, fmt.Errorf("%w: BigQuery did not say what the query would do", warehouse.ErrQuery)
 	}
-	if err := failure(state); err != nil {
-		return 0, w.userError(err)
-	}
-	if d, ok := state.Statistics.Details.(*bq.QueryStatistics); ok && d.StatementType != "" && d.StatementType != "SELECT" {
-		return 0, fmt.Errorf("%w: it is a %s, and only one SELECT may be here", warehouse.ErrQuery, d.StatementType)
-	}
-	return state.Statistics.TotalBytesProcessed, nil
+	return state.Statistics, failure(state)
 }
 
 // isRefused reports whether BigQuery refused SQL for what it says.

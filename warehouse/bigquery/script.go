@@ -142,14 +142,14 @@ func (w *Warehouse) number(ctx context.Context, name string, data any, p params)
 // A script is a transaction: statements that come to pass together or not at
 // all.
 type script struct {
-	texts []string
-	err   error
+	names, texts []string
+	err          error
 }
 
 // add appends the statement called name.
 func (s *script) add(name string, data any) {
 	t, err := text(name, data)
-	s.texts, s.err = append(s.texts, t), errors.Join(s.err, err)
+	s.names, s.texts, s.err = append(s.names, name), append(s.texts, t), errors.Join(s.err, err)
 }
 
 // sql is the whole script.
