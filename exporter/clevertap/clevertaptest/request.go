@@ -30,10 +30,14 @@ type Request struct {
 	Batch    int // batch_size as asked, or 0
 	Walk     int64
 	Cursor   string // as it was in the URL
+	ReqID    string // of a poll
 	Fault    Kind
 
 	body []byte
 }
+
+// Body is what was sent with a request to an endpoint beside the events' pages.
+func (r Request) Body() string { return string(r.body) }
 
 // Requests returns the log so far.
 func (s *Server) Requests() []Request {

@@ -44,7 +44,16 @@ type route struct {
 // routes is the registry of the endpoints by path: one line each.
 func routes() map[string]route {
 	return map[string]route{
-		"/getSchema": {OpSchema, []string{http.MethodGet}, schemaAnswer},
+		"/getSchema":             {OpSchema, []string{http.MethodGet}, schemaAnswer},
+		"/1/targets/list.json":   {OpCampaigns, []string{http.MethodPost}, campaignsAnswer},
+		"/1/targets/result.json": {OpResult, []string{http.MethodPost}, resultAnswer},
+		"/1/message/report.json": {OpMessages, []string{http.MethodPost}, messagesAnswer},
+
+		"/1/counts/events.json":   counted(OpEventCount, eventCount),
+		"/1/counts/profiles.json": counted(OpProfileCount, profileCount),
+		"/1/counts/top.json":      counted(OpTop, topCounts),
+		"/1/counts/trends.json":   counted(OpTrend, trends),
+		"/1/now.json":             counted(OpNow, now),
 	}
 }
 
@@ -87,7 +96,7 @@ func (s *Server) note(r *http.Request) (Request, *walk, place) {
 	var p place
 	rt, routed := s.route(r.URL.Path)
 	if routed {
-		q.Op = rt.op
+		q.Op, q.ReqID = rt.op, params.Get("req_id")
 	}
 	if r.URL.Path == "/1/events.json" && !params.Has("cursor") {
 		q.Op = OpOpen

@@ -77,8 +77,14 @@ type Options struct {
 	EmptyPages bool
 	// NoSchema makes /getSchema an unknown path.
 	NoSchema bool
+	// Polls is how many answers of a count are partial, with a req_id, before
+	// the whole one; TextIDs makes the req_id a text instead of a number.
+	Polls   int
+	TextIDs bool
 	// ExpiredText is what a dead cursor is answered with; "" = "Cursor expired".
 	ExpiredText string
+	// Campaigns replace those of a Shop.
+	Campaigns []Campaign
 
 	Faults Faults
 }
@@ -102,6 +108,7 @@ type Server struct {
 	violations []string
 	scripts    []*script
 	pending    map[string]int
+	tickets    map[string]*ticket
 }
 
 type key struct {
@@ -150,6 +157,7 @@ func New(o Options) *Server {
 	return &Server{
 		opt: o, added: map[key][][]byte{}, walks: map[int64]*walk{},
 		flight: map[string]int{}, peak: map[string]int{}, pending: map[string]int{},
+		tickets: map[string]*ticket{},
 	}
 }
 
