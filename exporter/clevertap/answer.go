@@ -190,6 +190,9 @@ func (c *client) failed(q call, a answer, code int, message string) *failure {
 	switch {
 	case code == codeInProgress:
 		return &failure{kind: pending, err: e, after: after}
+	case q.unready && unready(a.status, message):
+		e.sentinel = exporter.ErrNotReady
+		return &failure{err: e}
 	case a.status == http.StatusTooManyRequests || code == 429:
 		e.Hint = "other tools may be using the account's slots; run again later, it goes on where it stopped"
 		return &failure{kind: crowded, err: e, after: after}

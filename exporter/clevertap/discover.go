@@ -83,6 +83,9 @@ func (s *Source) list(ctx context.Context) ([]string, error) {
 	return listed, nil
 }
 
+// apiSchema is whose gate getSchema passes.
+const apiSchema = "schema"
+
 func errNoEvents() error {
 	return fmt.Errorf("clevertap: the account lists no events; %s: %w", hint(exporter.ErrUnauthorized), exporter.ErrUnauthorized)
 }
@@ -113,7 +116,7 @@ func (s *Source) without(listed []string, of Selection) []string {
 // bound the attempts further; 0 does not.
 func (s *Source) events(ctx context.Context, tries int) ([]string, error) {
 	var names []string
-	q := call{op: "list the events", api: "schema", method: http.MethodGet, path: "/getSchema", query: "type=events", tries: tries, strange: 3}
+	q := call{op: "list the events", api: apiSchema, method: http.MethodGet, path: "/getSchema", query: "type=events", tries: tries, strange: 3}
 	_, err := s.c.do(ctx, q, nil, func(body []byte) *failure {
 		var list struct {
 			Status string `json:"status"`

@@ -39,7 +39,7 @@ func TestStreams(t *testing.T) {
 		err     error
 		says    string
 	}{
-		{"All", nil, clevertaptest.Options{}, []string{"events/A", "events/été / b"}, []int{0, 0}, nil, ""},
+		{"All", nil, clevertaptest.Options{}, []string{"events/A", "events/été / b", "campaigns", "campaign_reports", "message_reports", "event_schema", "user_properties"}, []int{0, 0, 0, 0, 0, 0, 0}, nil, ""},
 		{"Named", []clevertap.Selection{events("été / b"), events("A")}, clevertaptest.Options{}, []string{"events/été / b", "events/A"}, []int{0, 1}, nil, ""},
 		{"StarIsTheRest", []clevertap.Selection{events("*"), events("A")}, clevertaptest.Options{}, []string{"events/été / b", "events/A"}, []int{0, 1}, nil, ""},
 		{"NoListNamed", []clevertap.Selection{events("Z")}, clevertaptest.Options{NoSchema: true}, []string{"events/Z"}, []int{0}, nil, ""},
@@ -80,6 +80,7 @@ func TestStreams(t *testing.T) {
 func TestStreamShape(t *testing.T) {
 	r := newRig(t, clevertaptest.Options{})
 	r.server.AddEvents("Order Placed", first)
+	r.sel = []clevertap.Selection{events("*")}
 	got, err := r.source(t).Streams(t.Context())
 	if err != nil {
 		t.Fatal(err)

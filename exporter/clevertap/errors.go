@@ -37,7 +37,7 @@ func (e *APIError) Error() string {
 }
 
 // Unwrap returns exporter.ErrUnauthorized, ErrNotExportable, ErrUnknownStream,
-// ErrCursorExpired, ErrWindow or nil.
+// ErrCursorExpired, ErrNotReady, ErrWindow or nil.
 func (e *APIError) Unwrap() error { return e.sentinel }
 
 // hints, by sentinel.

@@ -40,6 +40,11 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		eventsKind(),
+		campaignsKind(),
+		campaignReportsKind(),
+		messageReportsKind(),
+		eventSchemaKind(),
+		userPropertiesKind(),
 	}
 }
 
@@ -145,7 +150,7 @@ func failed(err error) iter.Seq2[exporter.Batch, error] {
 // closedDays cuts a window into its closed project-local days, each a slice.
 func closedDays(_ context.Context, s *Source, st exporter.Stream, w exporter.Window) ([]exporter.Slice, error) {
 	if w.Since.IsZero() {
-		return nil, fmt.Errorf("clevertap: %s: no first day, set since: CleverTap does not say how far back its data go: %w", st.Name, exporter.ErrWindow)
+		return nil, noSince(st)
 	}
 	until := s.today()
 	if !w.Until.IsZero() && w.Until.Before(until) {
@@ -156,4 +161,8 @@ func closedDays(_ context.Context, s *Source, st exporter.Stream, w exporter.Win
 		out = append(out, exporter.Slice{Stream: st, Name: d.String(), Day: d})
 	}
 	return out, nil
+}
+
+func noSince(st exporter.Stream) error {
+	return fmt.Errorf("clevertap: %s: no first day, set since: CleverTap does not say how far back its data go: %w", st.Name, exporter.ErrWindow)
 }

@@ -225,6 +225,7 @@ func TestLateAndChanged(t *testing.T) {
 func TestNotExportable(t *testing.T) {
 	r := newRig(t, clevertaptest.Options{NotExportable: []string{"Push Impressions"}})
 	numbered(r.server, foo, first, 3)
+	r.sel = []clevertap.Selection{events("*")}
 	src := r.source(t)
 	st, err := src.Streams(t.Context())
 	if err != nil || len(st) != 2 {

@@ -18,7 +18,7 @@ const all = "*"
 // to its kind of stream.
 type Selection struct {
 	// Stream is the kind of stream.
-	Stream string `yaml:"stream" required:"true" enum:"events" doc:"what to read"`
+	Stream string `yaml:"stream" required:"true" enum:"events,campaigns,campaign_reports,message_reports,event_schema,user_properties" doc:"what to read"`
 	// Events are the names of events, as they are spelt in CleverTap. ["*"] is
 	// every event that no other entry of the kind names. Event is one of them.
 	Events []string `yaml:"events" doc:"names of events, or [\"*\"] for all"`
@@ -26,8 +26,11 @@ type Selection struct {
 	// Name tells the streams apart of entries that ask for the same events in
 	// different ways. It is part of what loads are known by.
 	Name string `yaml:"name" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" want:"a name of letters, digits, _ . and -" doc:"tells two entries of one kind apart that name the same event"`
+	// IDs are campaigns made in the dashboard, which no list has.
+	IDs []string `yaml:"ids" doc:"ids of campaigns made in the dashboard, whose reports are wanted beside those of the listed ones"`
 
 	Filters
+	MessageFilters
 }
 
 // Filters narrow what is asked for. They go to the vendor as they are. Source:

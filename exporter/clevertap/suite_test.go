@@ -132,6 +132,7 @@ func TestSuite(t *testing.T) {
 func subject(t *testing.T, so clevertaptest.Options) exportertest.Subject {
 	so.Data = shop()
 	r := newRig(t, so)
+	r.sel = []clevertap.Selection{events("*")}
 	r.cfg.BatchSize, r.opt.BatchRows = 46, 50
 	variant := func(page, rows int, bytes int64) exporter.Source {
 		v := *r
@@ -140,6 +141,7 @@ func subject(t *testing.T, so clevertaptest.Options) exportertest.Subject {
 	}
 	so.Faults = clevertaptest.Faults{Rate: 5, Seed: 11}
 	f := newRig(t, so)
+	f.sel = r.sel
 	f.cfg.BatchSize, f.opt.BatchRows = 69, 200
 	f.opt.Retry.Tries = 20
 	sub := exportertest.Subject{

@@ -131,16 +131,10 @@ func (s *Scanner) Skip() error {
 
 // Raw reads any value and returns its text as it stands in the document.
 func (s *Scanner) Raw() ([]byte, error) {
-	if s.err != nil {
-		return nil, s.err
-	}
-	s.peek()
-	start := s.pos
-	var bad fault
-	end, f := s.w.walk(&s.l, start, s.depth, &bad)
+	start, end, bad, f, err := s.walk()
 	switch {
-	case end < 0:
-		return nil, s.syntax()
+	case err != nil:
+		return nil, err
 	case bad.reason != "":
 		return nil, s.refuse(bad.at, bad.reason)
 	case f&unfit != 0:
@@ -148,6 +142,30 @@ func (s *Scanner) Raw() ([]byte, error) {
 	}
 	s.pos = end
 	return s.l.doc[start:end], nil
+}
+
+// Loose is Raw for a value that is read again, as by Decoder.Record: of what
+// this package refuses beyond RFC 8259, nothing inside it is refused here.
+func (s *Scanner) Loose() ([]byte, error) {
+	start, end, _, _, err := s.walk()
+	if err != nil {
+		return nil, err
+	}
+	s.pos = end
+	return s.l.doc[start:end], nil
+}
+
+// walk finds the end of the next value, and what is wrong inside it.
+func (s *Scanner) walk() (start, end int, bad fault, f flaws, err error) {
+	if s.err != nil {
+		return 0, 0, bad, 0, s.err
+	}
+	s.peek()
+	start = s.pos
+	if end, f = s.w.walk(&s.l, start, s.depth, &bad); end < 0 {
+		err = s.syntax()
+	}
+	return start, end, bad, f, err
 }
 
 // Text reads a string and returns it unescaped.
