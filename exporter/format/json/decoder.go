@@ -15,6 +15,9 @@ type Options struct {
 	// after its values are set, to set columns that records do not carry. A
 	// reason other than "" rejects the row whole.
 	Row func() (reason string)
+	// Nested, when not nil, makes rows of what is in a record, instead of the
+	// record.
+	Nested *Nested
 }
 
 // The reasons of rejects made here. Those before the blank line are of whole
@@ -26,6 +29,7 @@ const (
 	ReasonBadKey       = "json.bad_key"       // a key with invalid UTF-8, a lone surrogate or U+0000
 	ReasonTooDeep      = "json.too_deep"      // nested deeper than MaxDepth
 	ReasonTooLarge     = "record.too_large"   // more bytes than Options.MaxRecord
+	ReasonNoRows       = "json.no_rows"       // neither a list nor an object holds the record's rows
 
 	ReasonInvalidUTF8     = "text.invalid_utf8"     // invalid UTF-8 or a lone surrogate
 	ReasonNUL             = "text.nul"              // U+0000
@@ -43,11 +47,17 @@ type Decoder struct {
 	w       walker
 	num     number
 	text    []byte // the last string unescaped
-	row     uint64 // counts records, to tell which fields were seen in this one
+	row     uint64 // tells objects apart, so that a key seen in this one is known
+	rows    uint64 // how many there were
 	bad     fault  // why this record cannot be a row
 	unnamed string // why the cell of a column without name was rejected
 	place   func(i int) string
 	at      int // which record of the list this is
+
+	inner  *plan // of the rows nested in a record; nil = the record is the row
+	around bool  // what is read is none of a row's, but around rows
+	block  int   // where a record's rows are, or failed
+	nth    int   // which of them this is
 
 	learned int // keys that no Node names
 	maxKeys int // the most of them; more make records unfit. 0 = no limit
@@ -58,7 +68,16 @@ func NewDecoder(b *format.Builder, root Node, o Options) *Decoder {
 	if o.MaxRecord == 0 {
 		o.MaxRecord = defaultMaxRecord
 	}
-	return &Decoder{b: b, o: o, root: newPlan(b, &root, "", true)}
+	d := &Decoder{b: b, o: o}
+	if n := o.Nested; n != nil {
+		root.Only = true
+		d.inner = newPlan(b, &n.Row, "", true)
+	}
+	d.root = newPlan(b, &root, "", true)
+	if n := o.Nested; n != nil {
+		d.root.add(n.Key, &plan{special: true, block: true})
+	}
+	return d
 }
 
 // Records reads a list of records, one row each. A record that is JSON but
@@ -117,7 +136,9 @@ func (d *Decoder) records(i int) int {
 	for d.at = 0; ; d.at++ {
 		end := d.record(i)
 		if end < 0 {
-			d.b.AbortRow()
+			if d.inner == nil {
+				d.b.AbortRow()
+			}
 			return failed
 		}
 		d.end(l.doc[i:end])
@@ -133,25 +154,54 @@ func (d *Decoder) records(i int) int {
 	}
 }
 
-// record reads the record at i into a row that is begun and not ended.
+// record reads the record at i into a row that is begun and not ended; or what
+// is around the rows in it.
 func (d *Decoder) record(i int) int {
-	d.row++
-	d.bad, d.unnamed = fault{}, ""
-	d.b.BeginRow()
-	if d.l.at(i) == '{' {
-		return d.object(d.root, i, 1)
+	d.around = d.inner != nil
+	if !d.around {
+		d.b.BeginRow()
+		return d.fields(d.root, i, 0)
 	}
-	d.bad.note(ReasonNotObject, i)
-	i, _ = d.w.walk(&d.l, i, 0, &d.bad)
+	d.block = failed
+	i = d.fields(d.root, i, 0)
+	d.around = false
 	return i
 }
 
-// end commits or rejects the row of the record that raw is the text of.
+// fields reads an object that begins at i, inside depth others, or notes that
+// it is none.
+func (d *Decoder) fields(p *plan, i, depth int) int {
+	d.next()
+	d.bad, d.unnamed = fault{}, ""
+	if d.l.at(i) == '{' {
+		return d.object(p, i, depth+1)
+	}
+	d.bad.note(ReasonNotObject, i)
+	return d.pass(i, depth)
+}
+
+// next begins an object whose keys are all new.
+func (d *Decoder) next() {
+	d.rows++
+	d.row = d.rows
+}
+
+// end commits or rejects what came of the record that raw is the text of.
 func (d *Decoder) end(raw []byte) {
-	d.bad.note(d.unnamed, 0)
 	if len(raw) > d.o.MaxRecord {
+		d.bad.note(d.unnamed, 0)
 		d.bad.note(ReasonTooLarge, 0)
 	}
+	if d.inner != nil {
+		d.endNested(raw)
+		return
+	}
+	d.endRow(raw)
+}
+
+// endRow commits or rejects the row begun, which raw is the text of.
+func (d *Decoder) endRow(raw []byte) {
+	d.bad.note(d.unnamed, 0)
 	if d.bad.reason == "" && d.o.Row != nil {
 		d.bad.reason = d.o.Row()
 	}

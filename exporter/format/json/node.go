@@ -24,6 +24,12 @@ type Node struct {
 	// now objects and now not has a column of its own for the latter. An empty
 	// object is the same as an absent key.
 	Deep bool
+	// Only passes over keys that Fields does not name; Rest and Deep mean nothing then.
+	Only bool
+	// Each makes the node hold for each object of a list, beside an object that
+	// stands alone; what else is in the list is passed over. The leaves of a
+	// second object find their cells taken: it is for nodes that Convert.
+	Each bool
 	// Skip passes over the value. It is checked, keys in it included, but
 	// characters that no column could hold do no harm.
 	Skip bool

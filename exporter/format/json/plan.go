@@ -13,8 +13,9 @@ import (
 type plan struct {
 	col     *format.Column // of a leaf; nil = none
 	leaf    *plan          // of an object: for what is no object; nil in a leaf
-	special bool           // an object, or a leaf with skip or convert
+	special bool           // an object, or a leaf with skip, convert or block
 	skip    bool
+	block   bool // of a record whose rows are nested: here they are
 	dates   bool
 	convert func(Kind, []byte) string
 
@@ -23,6 +24,8 @@ type plan struct {
 	// one that followed last time, or one of the next few.
 	rest   string
 	deep   bool
+	only   bool // unknown keys are passed over
+	each   bool // also for each object of a list
 	fields []field
 	index  map[string]int32 // by key
 	next   []int32          // next[i+1] followed field i last time; next[0] came first
@@ -58,7 +61,10 @@ func newPlan(b *format.Builder, n *Node, path string, root bool) *plan {
 	if !object || n.Skip && !root {
 		return p
 	}
-	o := &plan{leaf: p, special: true, dates: n.Dates, rest: n.Rest, deep: n.Deep, index: make(map[string]int32), next: []int32{0}}
+	o := &plan{
+		leaf: p, special: true, dates: n.Dates, rest: n.Rest, deep: n.Deep, only: n.Only, each: n.Each,
+		index: make(map[string]int32), next: []int32{0},
+	}
 	for i := range n.Fields {
 		f := &n.Fields[i]
 		under := f.Key

@@ -50,7 +50,7 @@ func (d *Decoder) object(p *plan, i, depth int) int {
 }
 
 // key reads any key and its colon. The field is -1 when no column can have
-// such a name.
+// such a name, or when it is to be passed over.
 func (d *Decoder) key(p *plan, i int, prev int32) (end int, k int32) {
 	if d.l.at(i) != '"' {
 		return d.l.fail(i, "want a key"), -1
@@ -65,6 +65,9 @@ func (d *Decoder) key(p *plan, i int, prev int32) (end int, k int32) {
 	}
 	key := d.unescaped(d.l.doc[i+1:end-1], f)
 	k, ok := p.index[string(key)]
+	if !ok && p.only {
+		return d.l.colon(end), -1
+	}
 	if !ok {
 		if d.learned++; d.maxKeys > 0 && d.learned > d.maxKeys {
 			d.bad.note(reasonManyKeys, i)
@@ -102,10 +105,16 @@ func (d *Decoder) value(p *plan, i, depth int) int {
 				return d.pass(i, depth) // which rejects it, and needs no stack
 			}
 			return d.object(p, i, depth+1)
+		case p.each && c == '[':
+			return d.each(p, i, depth)
+		case p.leaf != nil && d.around && p.leaf.convert == nil:
+			return d.pass(i, depth) // for there is no row that could have it
 		case p.leaf != nil:
 			return d.value(p.leaf, i, depth)
 		case p.skip:
 			return d.pass(i, depth)
+		case p.block:
+			return d.noteBlock(i, depth)
 		case c != 'n':
 			return d.converted(p, i, depth)
 		}
@@ -222,9 +231,9 @@ func (d *Decoder) taken(ok bool, p *plan, i, end int) {
 }
 
 // reject rejects a cell; with its whole row if the column's name is empty, for
-// a reject without a name is one of a row.
+// a reject without a name is one of a row, or if the value is none of a row's.
 func (d *Decoder) reject(p *plan, reason string, i, end int) {
-	if p.col.Name() == "" {
+	if p.col.Name() == "" || d.around {
 		if d.unnamed == "" {
 			d.unnamed = reason
 		}
