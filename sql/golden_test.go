@@ -30,6 +30,8 @@ func duckdbSamples() map[string]any {
 		}
 		return all
 	}
+	keyed := with(map[string]any{"Key": []string{"k", `c"`}, "Columns": []string{"k", `c"`, "d"}, "Compared": []string{"d"}, "Lacked": []string{`e"`},
+		"Contents": []string{"d", `e"`}, "Paths": parts})
 	return map[string]any{
 		"add_column":      with(map[string]any{"Column": `c"`, "Type": "BIGINT"}),
 		"amend_add":       map[string]any{"Values": true, "Count": 2},
@@ -41,6 +43,13 @@ func duckdbSamples() map[string]any {
 		"comment_column":  with(map[string]any{"Column": `c"`, "Source": "it's"}),
 		"comment_table":   with(map[string]any{"About": "it's"}),
 		"create_table":    with(map[string]any{"Columns": []column{{`c"`, "BIGINT"}, {"d", "VARCHAR"}}}),
+		"history_delete":  keyed,
+		"history_insert":  keyed,
+		"history_keyless": keyed,
+		"history_mark":    table1,
+		"history_settle":  keyed,
+		"history_sweep":   table1,
+		"history_verify":  keyed,
 		"merge_settle":    with(map[string]any{"Key": []string{"k", `c"`}}),
 		"parts_check":     map[string]any{"Paths": parts, "Last": int64(41)},
 		"parts_inexact":   map[string]any{"Paths": parts, "Column": `c"`},

@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,14 +17,9 @@ func (l Load) Check() error {
 	}
 	switch l.Mode {
 	case Replace, Snapshot:
-	case Merge:
-		if len(l.Key) == 0 {
-			return fmt.Errorf("mode merge needs a key")
-		}
-		for _, k := range l.Key {
-			if !slices.ContainsFunc(l.Columns, func(c Column) bool { return strings.EqualFold(c.Name, k) }) {
-				return &SchemaError{Table: l.Table, Column: k, Reason: "is a key of the merge, and the load does not have it"}
-			}
+	case Merge, History:
+		if err := l.checkKey(); err != nil {
+			return err
 		}
 	default:
 		return fmt.Errorf("unknown mode %q", l.Mode)

@@ -239,7 +239,7 @@ type Column struct {
 // Mode says how a load meets the rows that are there.
 type Mode string
 
-// The modes. In all of them the slice's older revision goes.
+// The modes. In all of them but History the slice's older revision goes.
 const (
 	// Replace puts the slice's rows beside those of other slices.
 	Replace Mode = "replace"
@@ -249,6 +249,25 @@ const (
 	Merge Mode = "merge"
 	// Snapshot makes the table hold this slice and nothing else of the pipeline.
 	Snapshot Mode = "snapshot"
+	// History keeps a row for each content that a key had, one after the other:
+	// valid from the Load.ReadAt of its load until that of the load which found it
+	// otherwise (HistoryColumns). So is_current chooses what Merge would hold,
+	// and any moment has at most one row of a key.
+	//
+	// Of one load, the row of a key with the greatest _tapline_row counts; of
+	// several loads with one ReadAt too, then the one with the greatest
+	// _tapline_load. A row whose Contents are those of the key's row at its time
+	// changes nothing and is not stored; NULL is the same as NULL. A load that
+	// was read before others is put between them, and a later row that says the
+	// same as the one which thereby comes before it goes. What changed nothing
+	// leaves no trace: where a later load had found the row before still so, a
+	// change read before that counts from then on.
+	//
+	// An older revision's rows stay: they are history. A key that a load lacks
+	// stays as it is. Rows whose key has a NULL have no history: they are all
+	// kept, current, and go with their revision. Rows that came in another mode
+	// become the first of their keys' histories.
+	History Mode = "history"
 )
 
 // A Load is all parts of one revision of one slice, going into one table.
@@ -262,7 +281,7 @@ type Load struct {
 	Run      string // the run that loads it
 	ReadAt   time.Time
 	Mode     Mode
-	Key      []string // column names, for Merge
+	Key      []string // column names, for Merge and History
 	// Day is the slice's project-local day, zero when it is not a day.
 	// Partitioned says that all its rows are in that partition of the table, and
 	// that no other stream of the pipeline has rows there; other pipelines may.
@@ -372,11 +391,13 @@ type Proof struct {
 }
 
 // OK reports whether the receipt is proven. In Merge mode a row may have given
-// way to a newer one of its key, so rows may be fewer, and never twice.
+// way to a newer one of its key, in History it may have changed nothing, so rows
+// may be fewer, and never twice. In History Unexpected counts rows, too, which do
+// not follow each other: a row between is gone, or a time was changed.
 func (p Proof) OK() bool {
 	r := p.Receipt
 	exact := p.Missing == r.RowsPurged && p.Found == r.RowsLoaded
-	if r.Mode == Merge {
+	if r.Mode.Keyed() {
 		exact = p.Found <= r.RowsLoaded
 	}
 	return exact && p.Duplicated == 0 && p.Unexpected == 0 &&

@@ -1,13 +1,14 @@
 -- Purpose: what is to be found of each load in force of one table: rows, rows
 --   at places taken more than once, places of the load that nothing takes,
 --   rows that no load explains (outside its places, in quarantine too, or of
---   the slice and of no load in force), and whole rows and cells in quarantine.
+--   the slice and of no load in force, which a history keeps), and whole rows and
+--   cells in quarantine.
 --   Places are counted in spans of 4096, a bit each; spans in which something
 --   is odd are then counted place by place, so that memory stays small.
 -- Parameters: Table ("" when it is gone); $1 table, $2 pipeline, '' for all.
 -- Idempotent: reads only.
 WITH receipts AS MATERIALIZED (
-  SELECT id, slice, rows_read FROM main._tapline_receipts
+  SELECT id, slice, rows_read, mode FROM main._tapline_receipts
   WHERE "table" = $1 AND ($2 = '' OR pipeline = $2) AND superseded_by IS NULL AND displaced_by IS NULL
 ), present AS NOT MATERIALIZED (
 {{- if .Table}}
@@ -51,7 +52,9 @@ WITH receipts AS MATERIALIZED (
 ), strays AS (
   SELECT r.id, sum(s.n) AS n
   FROM receipts AS r JOIN spans AS s ON s.slice = r.slice
-  WHERE s.load IS NULL OR s.load NOT IN (SELECT id FROM receipts)
+  WHERE (s.load IS NULL OR s.load NOT IN (SELECT id FROM receipts))
+    AND NOT (r.mode = 'history' AND EXISTS (
+      SELECT 1 FROM main._tapline_receipts AS o WHERE o.id = s.load AND o."table" = $1 AND o.slice = r.slice))
   GROUP BY r.id
 ), kept AS (
   SELECT r.id, sum(a.whole) AS whole, sum(a.cells) AS cells,

@@ -15,7 +15,7 @@ import (
 // Amend moves entries of a load out of the quarantine into the table, in one
 // transaction. Entries that are no longer there are left alone, rows and cells
 // alike. In a merge, a row that has become readable gives way to a newer one of
-// its key, as any other.
+// its key, as any other; in a history it takes its place among the others.
 func (w *Warehouse) Amend(ctx context.Context, a warehouse.Amendment) (warehouse.Receipt, error) {
 	r, err := w.amend(ctx, a)
 	if err != nil {
@@ -58,14 +58,18 @@ func (s *session) amend(ctx context.Context, a warehouse.Amendment, parts []stri
 	if err != nil {
 		return none, err
 	}
-	cells, err := s.amendCells(ctx, a, have)
+	cells, err := s.amendCells(ctx, a, have, r.Mode)
 	if err != nil {
 		return none, err
 	}
 	if rows == 0 && cells == 0 {
 		return r.Receipt, errUnchanged
 	}
-	if len(r.key) > 0 {
+	if r.Mode == warehouse.History {
+		if err := s.settleHistory(ctx, newHistory(a.Table, r.key, have)); err != nil {
+			return none, err
+		}
+	} else if len(r.key) > 0 {
 		if _, err := s.exec(ctx, "merge_settle", map[string]any{"Table": a.Table, "Key": r.key}, a.Load); err != nil {
 			return none, err
 		}
@@ -134,7 +138,7 @@ func (s *session) amendRows(ctx context.Context, a warehouse.Amendment, r receip
 }
 
 // amendCells sets the cells whose entries are still there and deletes those.
-func (s *session) amendCells(ctx context.Context, a warehouse.Amendment, have []warehouse.Column) (int64, error) {
+func (s *session) amendCells(ctx context.Context, a warehouse.Amendment, have []warehouse.Column, mode warehouse.Mode) (int64, error) {
 	var order []string
 	values := make(map[string][]any)
 	for _, c := range a.Cells {
@@ -159,6 +163,11 @@ func (s *session) amendCells(ctx context.Context, a warehouse.Amendment, have []
 		}
 		if _, err := s.exec(ctx, "amend_cells", map[string]any{"Table": a.Table, "Column": column}, a.Load); err != nil {
 			return 0, err
+		}
+		if mode == warehouse.History {
+			if _, err := s.exec(ctx, "history_mark", map[string]any{"Table": a.Table}, a.Load); err != nil {
+				return 0, err
+			}
 		}
 		n, err := s.exec(ctx, "amend_release", nil, a.Load, a.Table, column)
 		if err != nil {

@@ -80,6 +80,9 @@ func (s *session) replaceRows(ctx context.Context, l warehouse.Load, parts []str
 	case !found:
 		return fmt.Errorf("%w: it was not made, or dropped meanwhile", warehouse.ErrNotExist)
 	}
+	if l.Mode == warehouse.History {
+		return s.addHistory(ctx, l, parts, have, again)
+	}
 	if l.Mode == warehouse.Snapshot {
 		_, err = s.exec(ctx, "pipeline_delete", map[string]any{"Table": l.Table}, l.Table, l.Pipeline)
 	}

@@ -17,7 +17,7 @@ import (
 // A receipt is a warehouse.Receipt and what only this package needs to know.
 type receipt struct {
 	warehouse.Earlier
-	key         []string // of a merge
+	key         []string // of a merge or a history
 	displacedBy string   // snapshot of another slice, "" = its rows are there
 }
 
@@ -99,7 +99,7 @@ func (s *session) writeReceipt(ctx context.Context, l warehouse.Load) (warehouse
 		day = r.Day.Format(time.DateOnly)
 	}
 	var key any
-	if l.Mode == warehouse.Merge {
+	if l.Mode.Keyed() {
 		text, err := json.Marshal(l.Key)
 		if err != nil {
 			return warehouse.Receipt{}, err

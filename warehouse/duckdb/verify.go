@@ -51,14 +51,16 @@ func (s *session) verify(ctx context.Context, pipeline string) ([]warehouse.Proo
 			there = append(there, r.Receipt)
 		}
 	}
-	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) { return s.verifyTable(ctx, table, pipeline) })
+	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) {
+		return s.verifyTable(ctx, table, pipeline, all)
+	})
 }
 
 // verifyTable returns what is found of each load. A table that is gone, or was
 // replaced by something else, holds nothing.
-func (s *session) verifyTable(ctx context.Context, table, pipeline string) (map[string]warehouse.Proof, error) {
+func (s *session) verifyTable(ctx context.Context, table, pipeline string, all []receipt) (map[string]warehouse.Proof, error) {
 	there := table
-	_, _, found, err := s.ours(ctx, table)
+	_, have, found, err := s.ours(ctx, table)
 	switch {
 	case errors.Is(err, warehouse.ErrSchema), err == nil && !found:
 		there = ""
@@ -73,5 +75,8 @@ func (s *session) verifyTable(ctx context.Context, table, pipeline string) (map[
 		proofs[id] = p
 		return nil
 	})
+	if err == nil && there != "" {
+		err = s.verifyHistory(ctx, table, have, all, proofs)
+	}
 	return proofs, err
 }
