@@ -75,6 +75,7 @@ type client struct {
 	now      func() time.Time
 	gates    *Gates
 	slots    int
+	meter    meter
 }
 
 // A call is a request that may be made several times.
@@ -186,6 +187,7 @@ func (p *patience) wait(ctx context.Context, f *failure) error {
 	if err := p.c.retry.Sleep(ctx, d); err != nil {
 		return fmt.Errorf("clevertap: %s: %w", p.q.op, err)
 	}
+	p.c.meter.again(p.q.api, f, d)
 	return nil
 }
 
@@ -222,10 +224,13 @@ func (p *patience) used(kind failKind) bool {
 // attempt makes the call once, in a slot of its API's gate.
 func (c *client) attempt(ctx context.Context, q call, buf []byte) ([]byte, *failure) {
 	g := c.gates.of(c.base.Host+"\x00"+c.account, q.api, c.slots)
-	if err := g.enter(ctx); err != nil {
+	began := time.Now()
+	leave, err := g.enter(ctx)
+	if err != nil {
 		return nil, &failure{err: err}
 	}
-	defer g.leave()
+	defer leave()
+	c.meter.asked(q.api, time.Since(began))
 	a, err := c.send(ctx, q, buf)
 	if err != nil {
 		return nil, c.transport(q, err)

@@ -34,6 +34,7 @@ var (
 	_ exporter.Source   = (*Source)(nil)
 	_ exporter.Checker  = (*Source)(nil)
 	_ exporter.Replayer = (*Source)(nil)
+	_ exporter.Metered  = (*Source)(nil)
 )
 
 // New returns a Source, or an error that names the key that is wrong. It makes
