@@ -212,12 +212,8 @@ func (c *client) failed(q call, a answer, code int, message string) *failure {
 	return &failure{err: e}
 }
 
-// A cursor dies 4 h after its making. Source: reports of clients that quote the
-// vendor's manual, read 2026-11-22.
-const cursorLife = 4 * time.Hour
-
 // old reports whether the walk is at an age at which any refusal is put down to it.
-func (c *client) old(q call) bool { return !q.opened.IsZero() && c.now().Sub(q.opened) >= cursorLife }
+func (c *client) old(q call) bool { return !q.opened.IsZero() && c.now().Sub(q.opened) >= q.life }
 
 // retryAfter reads the header: seconds or a date. Garbage is 0.
 func (c *client) retryAfter(a answer) time.Duration {

@@ -88,9 +88,10 @@ type call struct {
 	body    []byte
 	walking bool // a cursor is in the query
 	opened  time.Time
-	tries   int  // instead of Retry.Tries, when it is less and not 0
-	strange int  // instead of maxStrange, likewise
-	unready bool // an answer may say that there is nothing yet
+	life    time.Duration // of that cursor
+	tries   int           // instead of Retry.Tries, when it is less and not 0
+	strange int           // instead of maxStrange, likewise
+	unready bool          // an answer may say that there is nothing yet
 
 	polls  bool   // an answer in progress names a ticket: see poll
 	ticket string // in the query; never shown

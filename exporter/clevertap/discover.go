@@ -152,7 +152,8 @@ func (s *Source) Check(ctx context.Context) error {
 	case errors.Is(err, exporter.ErrUnauthorized), errors.Is(err, exporter.ErrUnreachable), ctx.Err() != nil:
 		return err
 	}
-	_, err = s.open(ctx, "App Launched", s.today().Add(-1), Filters{})
+	const event = "App Launched"
+	_, err = s.open(ctx, eventsExport(exporter.Stream{}), "events/"+event, event, s.today().Add(-1), Filters{})
 	if errors.Is(err, exporter.ErrUnknownStream) || errors.Is(err, exporter.ErrNotExportable) {
 		return nil // the account is there, the event is not
 	}

@@ -2,11 +2,15 @@ package clevertap
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"tapline/exporter"
@@ -16,12 +20,28 @@ import (
 // maxEmpty is how many pages without a record may follow one another.
 const maxEmpty = 1000
 
-// readEvents reads a day of an event. A batch is one or more whole pages. The
-// next page is fetched while the last ones are decoded and used.
-//
-// A cursor of the vendor's lives 4 hours, and 1 hour without use; then it fails
-// with exporter.ErrCursorExpired.
-func readEvents(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+// An export is one of those that the vendor gives page by page, each page
+// naming the cursor of the next: by event and days.
+type export struct {
+	api    string
+	path   string
+	params url.Values // of what is asked for, beside the size of a page
+	// life is how long a cursor lives from its making. When it is over the walk
+	// fails with exporter.ErrCursorExpired.
+	life  time.Duration
+	table func(s *Source, event string, day exporter.Day) *table
+}
+
+// walked reads the days of an event in the export of the stream. A batch is one
+// or more whole pages. The next page is fetched while the last ones are decoded
+// and used.
+func walked(of func(st exporter.Stream) export) func(context.Context, *Source, exporter.Slice, exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+	return func(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+		return s.walk(ctx, of(sl.Stream), sl, after)
+	}
+}
+
+func (s *Source) walk(ctx context.Context, x export, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
 	return func(yield func(exporter.Batch, error) bool) {
 		_, e, err := s.kindOf(sl.Stream)
 		if err == nil && sl.Day.IsZero() {
@@ -37,7 +57,7 @@ func readEvents(ctx context.Context, s *Source, sl exporter.Slice, after exporte
 			return
 		}
 		event := sl.Stream.Vars["event"]
-		w := &walk{s: s, event: event, filters: e.Filters, slice: sl, at: at, trail: newTrail(), table: s.table(event, sl.Day)}
+		w := &walk{s: s, export: x, event: event, filters: e.Filters, slice: sl, at: at, trail: newTrail(), table: x.table(s, event, sl.Day)}
 		defer w.table.b.Release()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -46,10 +66,40 @@ func readEvents(ctx context.Context, s *Source, sl exporter.Slice, after exporte
 	}
 }
 
+// open opens a cursor over the event's day and returns it in its query form.
+// The name is the stream's.
+func (s *Source) open(ctx context.Context, x export, name, event string, day exporter.Day, f Filters) (string, error) {
+	query := map[string]any{"event_name": event, "from": number(day), "to": number(day)}
+	f.into(query)
+	body, err := json.Marshal(query)
+	if err != nil {
+		return "", fmt.Errorf("clevertap: open %s %s: %w", name, day, err)
+	}
+	params := maps.Clone(x.params)
+	params.Set("batch_size", strconv.Itoa(s.pageSize))
+	q := call{
+		op: fmt.Sprintf("open %s %s", name, day), api: x.api,
+		method: http.MethodPost, path: x.path, query: params.Encode(), body: body,
+	}
+	var cursor string
+	_, err = s.c.do(ctx, q, nil, func(body []byte) *failure {
+		var a struct {
+			Cursor string `json:"cursor"`
+		}
+		if err := json.Unmarshal(body, &a); err != nil || a.Cursor == "" {
+			return &failure{kind: strange, err: &APIError{Op: q.op, Status: http.StatusOK, Message: "the answer has no cursor"}}
+		}
+		cursor = queryForm(a.Cursor)
+		return nil
+	})
+	return cursor, err
+}
+
 // A walk reads one slice. It belongs to one goroutine, beside those that
 // fetch its pages, and which it waits for.
 type walk struct {
 	s       *Source
+	export  export
 	event   string
 	filters Filters
 	slice   exporter.Slice
@@ -97,7 +147,7 @@ func (w *walk) run(ctx context.Context, yield func(exporter.Batch, error) bool) 
 // step adds the next page to the builder and moves on.
 func (w *walk) step(ctx context.Context) (full bool, err error) {
 	if w.at.Next == "" {
-		if w.at.Next, err = w.s.open(ctx, w.event, w.slice.Day, w.filters); err != nil {
+		if w.at.Next, err = w.s.open(ctx, w.export, w.slice.Stream.Name, w.event, w.slice.Day, w.filters); err != nil {
 			return false, err
 		}
 		w.at.Opened = w.s.c.now().Unix()
@@ -151,8 +201,8 @@ func (w *walk) op() string {
 func (w *walk) call(cursor string, page int) call {
 	return call{
 		op:  fmt.Sprintf("page %d of %s %s", page+1, w.slice.Stream.Name, w.slice.Name),
-		api: KindEvents, method: http.MethodGet, path: "/1/events.json", query: "cursor=" + cursor,
-		walking: true, opened: time.Unix(w.at.Opened, 0),
+		api: w.export.api, method: http.MethodGet, path: w.export.path, query: "cursor=" + cursor,
+		walking: true, opened: time.Unix(w.at.Opened, 0), life: w.export.life,
 	}
 }
 
