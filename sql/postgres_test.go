@@ -12,7 +12,23 @@ func postgresSamples() map[string]any {
 		}
 		return all
 	}
+	type content struct {
+		Name string
+		Text bool
+	}
+	contents := []content{{"d", false}, {`e"`, true}}
+	keyed := func(all bool) map[string]any {
+		return with(map[string]any{"Key": []string{"k", `c"`}, "Columns": []string{"k", `c"`, "d"}, "Compared": contents[:1],
+			"Lacked": []string{`e"`}, "Contents": contents, "All": all})
+	}
 	samples := map[string]any{
+		"history_delete":   keyed(false),
+		"history_insert":   keyed(false),
+		"history_keyless":  keyed(true),
+		"history_settle":   keyed(false),
+		"history_sweep":    keyed(false),
+		"history_verify":   keyed(false),
+		"history_yield":    keyed(false),
 		"alter_table":      with(map[string]any{"Added": columns, "Widened": []string{"n", `m"`}}),
 		"amend_cells":      with(map[string]any{"Column": `c"`, "Type": "numeric(10,2)"}),
 		"beyond_double":    with(map[string]any{"Column": `c"`}),
@@ -36,6 +52,8 @@ func postgresSamples() map[string]any {
 		// Other shapes of the same statements, by a name after "#".
 		"alter_table#add":        with(map[string]any{"Added": columns[:1], "Widened": []string(nil)}),
 		"alter_table#widen":      with(map[string]any{"Added": []column(nil), "Widened": []string{"n"}}),
+		"history_settle#all":     keyed(true),
+		"history_sweep#all":      keyed(true),
 		"copy#staged":            with(map[string]any{"Temp": true, "Columns": []string{"k"}}),
 		"create_table#partition": with(map[string]any{"Columns": columns, "Partition": "d"}),
 		"verify#gone":            with(map[string]any{"Table": ""}),

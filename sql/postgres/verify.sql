@@ -1,7 +1,8 @@
 -- Purpose: what is to be found of each load in force of one table: rows, rows
 --   at places taken more than once, places of the load that nothing takes,
 --   rows that no load explains (outside its places, in quarantine too, or of
---   the slice and of no load in force), and whole rows and cells in quarantine.
+--   the slice and of no load in force, which a history keeps), and whole rows and
+--   cells in quarantine.
 --   Places are counted in spans of 30, a bit each: no place is taken twice where
 --   the sum of the bits is what they are together. Spans in which something
 --   is odd are then counted place by place.
@@ -9,7 +10,7 @@
 --   all.
 -- Idempotent: reads only.
 WITH receipts AS MATERIALIZED (
-  SELECT id, slice, rows_read FROM {{ident .Schema}}._tapline_receipts
+  SELECT id, slice, rows_read, mode FROM {{ident .Schema}}._tapline_receipts
   WHERE "table" = $1 AND ($2 = '' OR pipeline = $2) AND superseded_by IS NULL AND displaced_by IS NULL
 ), present AS NOT MATERIALIZED (
 {{- if .Table}}
@@ -55,6 +56,8 @@ WITH receipts AS MATERIALIZED (
   SELECT r.id, sum(s.n) AS n
   FROM receipts AS r JOIN spans AS s ON s.slice = r.slice
   WHERE NOT EXISTS (SELECT 1 FROM receipts AS o WHERE o.id = s.load)
+    AND NOT (r.mode = 'history' AND EXISTS (
+      SELECT 1 FROM {{ident .Schema}}._tapline_receipts AS o WHERE o.id = s.load AND o."table" = $1 AND o.slice = r.slice))
   GROUP BY r.id
 ), kept AS (
   SELECT r.id, sum(a.whole) AS whole, sum(a.cells) AS cells,

@@ -13,7 +13,7 @@ import (
 // Amend moves entries of a load out of the quarantine into the table, in one
 // transaction. Entries that are no longer there are left alone, rows and cells
 // alike. In a merge, a row that has become readable gives way to a newer one of
-// its key, as any other.
+// its key, as any other; in a history it takes its place among the others.
 func (w *Warehouse) Amend(ctx context.Context, a warehouse.Amendment) (warehouse.Receipt, error) {
 	r, err := w.amend(ctx, a)
 	if err != nil {
@@ -70,7 +70,7 @@ func (t *tx) amend(ctx context.Context, a warehouse.Amendment, parts []warehouse
 	if rows == 0 && cells == 0 {
 		return r.Receipt, errUnchanged
 	}
-	grown, err := t.settleAmended(ctx, a, r, columns)
+	grown, err := t.settleAmended(ctx, a, r, columns, have)
 	if err != nil {
 		return none, err
 	}
@@ -84,7 +84,7 @@ func (t *tx) amend(ctx context.Context, a warehouse.Amendment, parts []warehouse
 // settleAmended puts the staged rows into the table. In a merge the rows whose
 // cells changed are taken out and merged with them: their key may be another. It
 // returns by how many rows the table grew.
-func (t *tx) settleAmended(ctx context.Context, a warehouse.Amendment, r receipt, columns []column) (int64, error) {
+func (t *tx) settleAmended(ctx context.Context, a warehouse.Amendment, r receipt, columns, have []column) (int64, error) {
 	d := data{"Table": a.Table, "Columns": namesOf(columns)}
 	if len(r.key) == 0 {
 		return t.exec(ctx, "staged_insert", d)
@@ -92,6 +92,9 @@ func (t *tx) settleAmended(ctx context.Context, a warehouse.Amendment, r receipt
 	var places []int64
 	for _, c := range a.Cells {
 		places = append(places, c.Row)
+	}
+	if r.Mode == warehouse.History {
+		return t.amendHistory(ctx, newHistory(a.Table, keyOf(r.key, columns), have, columns), r, places)
 	}
 	taken, err := t.exec(ctx, "merge_take", d, r.Slice, a.Load, places)
 	if err != nil {

@@ -146,8 +146,13 @@ func (t *tx) replaceRows(ctx context.Context, l warehouse.Load, parts []warehous
 		}
 		g.rows -= n
 	}
+	if l.Mode == warehouse.History {
+		if err := warehouse.CheckHistory(l.Table, plain(have)); err != nil {
+			return g, err
+		}
+	}
 	if again {
-		n, err := t.exec(ctx, "slice_delete", data{"Table": l.Table}, l.Slice)
+		n, err := t.forget(ctx, l)
 		if err != nil {
 			return g, err
 		}
@@ -188,20 +193,23 @@ func (t *tx) insert(ctx context.Context, l warehouse.Load, parts []warehouse.Loc
 	s := newStream(ctx, l.Table, parts, targets, l.Columns)
 	p := newInspector(l.ID, l.Slice, warehouse.Micros(l.ReadAt).UnixMicro(), l.RowsRead)
 	s.look = p.look
-	merge := l.Mode == warehouse.Merge
 	table := l.Table
-	if merge {
+	if l.Mode.Keyed() {
 		if err := t.stage(ctx, l.Table, targets); err != nil {
 			return 0, nil, err
 		}
 		table = staged
 	}
-	n, err := t.copyIn(ctx, s, table, merge)
+	n, err := t.copyIn(ctx, s, table, l.Mode.Keyed())
 	if err == nil {
 		err = wrongCount(n, l.RowsLoaded)
 	}
-	if err == nil && merge {
+	switch {
+	case err != nil:
+	case l.Mode == warehouse.Merge:
 		n, err = t.merge(ctx, l.Table, keyOf(l.Key, targets), targets)
+	case l.Mode == warehouse.History:
+		n, err = t.addHistory(ctx, l.Table, keyOf(l.Key, targets), targets)
 	}
 	return n, p.event(), err
 }

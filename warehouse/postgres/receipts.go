@@ -96,7 +96,7 @@ func (t *tx) writeReceipt(ctx context.Context, l warehouse.Load, g growth) (ware
 	if !r.Day.IsZero() {
 		day = r.Day.Format(time.DateOnly)
 	}
-	if l.Mode == warehouse.Merge {
+	if l.Mode.Keyed() {
 		text, err := json.Marshal(l.Key)
 		if err != nil {
 			return warehouse.Receipt{}, err

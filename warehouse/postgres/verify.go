@@ -43,14 +43,16 @@ func (t *tx) verify(ctx context.Context, pipeline string) ([]warehouse.Proof, er
 			there = append(there, r.Receipt)
 		}
 	}
-	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) { return t.verifyTable(ctx, table, pipeline) })
+	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) {
+		return t.verifyTable(ctx, table, pipeline, all)
+	})
 }
 
 // verifyTable returns what is found of each load. A table that is gone, or was
 // replaced by something else, holds nothing.
-func (t *tx) verifyTable(ctx context.Context, table, pipeline string) (map[string]warehouse.Proof, error) {
+func (t *tx) verifyTable(ctx context.Context, table, pipeline string, all []receipt) (map[string]warehouse.Proof, error) {
 	there := table
-	_, _, found, err := t.ours(ctx, table)
+	_, have, found, err := t.ours(ctx, table)
 	switch {
 	case errors.Is(err, warehouse.ErrSchema), err == nil && !found:
 		there = ""
@@ -65,5 +67,8 @@ func (t *tx) verifyTable(ctx context.Context, table, pipeline string) (map[strin
 		proofs[id] = p
 		return nil
 	})
+	if err == nil && there != "" {
+		err = t.verifyHistory(ctx, table, have, all, proofs)
+	}
 	return proofs, err
 }
