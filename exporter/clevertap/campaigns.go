@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 	"time"
 
@@ -26,7 +25,7 @@ func campaignsKind() kind {
 	return kind{
 		name: KindCampaigns, bare: true,
 		about:  func(string) string { return "one row per campaign made through the API, by month of its start" },
-		slices: sliceMonths, read: readCampaigns,
+		slices: sliceMonths, read: outline(month).read, replay: outline(month).replay,
 	}
 }
 
@@ -105,22 +104,23 @@ func (s *Source) targets(q call) func(body []byte) ([]byte, *failure) {
 	}
 }
 
-func readCampaigns(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+// month outlines the campaigns of a month.
+func month(s *Source, sl exporter.Slice) (document, error) {
 	first, err := time.Parse("2006-01", sl.Name)
 	if err != nil {
-		return failed(fmt.Errorf("clevertap: %s: slice %q is no month: %w", sl.Stream.Name, sl.Name, exporter.ErrWindow))
+		return document{}, fmt.Errorf("clevertap: %s: slice %q is no month: %w", sl.Stream.Name, sl.Name, exporter.ErrWindow)
 	}
 	q, err := listing(exporter.DayOf(first))
 	if err != nil {
-		return failed(fmt.Errorf("clevertap: %s: %w", q.op, err))
+		return document{}, fmt.Errorf("clevertap: %s: %w", q.op, err)
 	}
-	return s.readDocument(ctx, document{
-		call: q, slice: sl, list: s.targets(q),
+	return document{
+		call: q, list: s.targets(q),
 		columns: []format.Declared{
 			{Name: "id"}, {Name: "name", Kind: exporter.Text}, {Name: "scheduled_on"}, {Name: "status", Kind: exporter.Text},
 		},
 		root: func(*format.Builder) fjson.Node { return flat("id", "name", "scheduled_on", "status") },
-	}, after)
+	}, nil
 }
 
 // flat is a record whose known keys are columns of their names, and so are

@@ -20,8 +20,8 @@ import (
 
 // A document is a slice that one answer holds whole, as a list of records.
 type document struct {
-	call  call
 	slice exporter.Slice
+	call  call
 	// list finds the records in an answer: a JSON list, nil when there are
 	// none, or what is wrong with the answer.
 	list func(body []byte) ([]byte, *failure)
@@ -31,6 +31,43 @@ type document struct {
 	root    func(b *format.Builder) fjson.Node
 	// constants returns what sets them in the row begun.
 	constants func(b *format.Builder) func()
+}
+
+// An outline makes the document of a slice. Kinds whose slices are documents are
+// read and replayed by its methods.
+type outline func(s *Source, sl exporter.Slice) (document, error)
+
+func (o outline) read(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+	d, err := o(s, sl)
+	if err != nil {
+		return failed(err)
+	}
+	d.slice = sl
+	return s.readDocument(ctx, d, after)
+}
+
+func (o outline) replay(ctx context.Context, s *Source, sl exporter.Slice, raw []string) iter.Seq2[exporter.Batch, error] {
+	d, err := o(s, sl)
+	if err != nil {
+		return failed(err)
+	}
+	return func(yield func(exporter.Batch, error) bool) {
+		r := s.records(d)
+		defer r.b.Release()
+		for i, text := range raw {
+			err := ctx.Err()
+			if err == nil {
+				err = r.dec.Record([]byte(text), fmt.Sprintf("replayed record %d", i+1))
+			}
+			if err != nil {
+				yield(exporter.Batch{}, fmt.Errorf("clevertap: replay %s %s: %w", sl.Stream.Name, sl.Name, err))
+				return
+			}
+			if (r.full() || i == len(raw)-1) && !give(r.b.Flush(), yield) {
+				return
+			}
+		}
+	}
 }
 
 // A spot is what an exporter.Cursor of a document means: how many records are
@@ -79,7 +116,9 @@ func (s *Source) readDocument(ctx context.Context, d document, after exporter.Cu
 			return
 		}
 		if len(list) > 0 {
-			r := &records{s: s, d: d, from: at.Record, of: of}
+			r := s.records(d)
+			defer r.b.Release()
+			r.from, r.of = at.Record, of
 			r.yield(ctx, list, yield)
 		}
 	}
@@ -100,15 +139,25 @@ type records struct {
 	bytes int64
 }
 
-func (r *records) yield(ctx context.Context, list []byte, yield func(exporter.Batch, error) bool) {
-	r.b = format.NewBuilder(r.s.mem, r.d.columns...)
-	defer r.b.Release()
+// records returns what lays the document's records out. Its builder is released
+// by the caller.
+func (s *Source) records(d document) *records {
+	r := &records{s: s, d: d, b: format.NewBuilder(s.mem, d.columns...)}
 	var o fjson.Options
-	if r.d.constants != nil {
-		set := r.d.constants(r.b)
+	if d.constants != nil {
+		set := d.constants(r.b)
 		o.Row = func() string { set(); return "" }
 	}
-	r.dec = fjson.NewDecoder(r.b, r.d.root(r.b), o)
+	r.dec = fjson.NewDecoder(r.b, d.root(r.b), o)
+	return r
+}
+
+// full reports whether what is decoded is a batch.
+func (r *records) full() bool {
+	return r.b.Read() >= r.s.batchRows || r.b.Bytes() >= r.s.batchBytes
+}
+
+func (r *records) yield(ctx context.Context, list []byte, yield func(exporter.Batch, error) bool) {
 	n := 0
 	sc := fjson.NewScanner(list)
 	err := sc.Array(func(i int) error {
@@ -117,10 +166,8 @@ func (r *records) yield(ctx context.Context, list []byte, yield func(exporter.Ba
 		if err != nil || i < r.from {
 			return err
 		}
-		if r.b.Read() >= r.s.batchRows || r.b.Bytes() >= r.s.batchBytes {
-			if !r.flush(spot{Record: i, Of: r.of}, yield) {
-				return errEnough
-			}
+		if r.b.Read() > 0 && r.full() && !r.flush(spot{Record: i, Of: r.of}, yield) {
+			return errEnough
 		}
 		if err := ctx.Err(); err != nil {
 			return err

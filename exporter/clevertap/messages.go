@@ -2,10 +2,8 @@ package clevertap
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 	"strconv"
 	"time"
@@ -31,42 +29,49 @@ type MessageFilters struct {
 
 func messageReportsKind() kind {
 	return kind{
-		name: KindMessageReports, bare: true, partition: colDay,
+		name: KindMessageReports, bare: true, partition: colStartDay,
 		keys:   []string{"channel", "delivery", "status", "message_type", "label", "daily"},
 		about:  func(string) string { return "one row per message, dashboard campaigns included, by day of its start" },
-		slices: closedDays, read: readMessages,
+		slices: closedDays, read: outline(messages).read, replay: outline(messages).replay,
 	}
 }
 
 const (
-	colDay   = "day"
-	colStart = "start_date"
+	colStartDay = "start_day"
+	colStart    = "start_date"
 )
 
-func readMessages(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+// messages outlines the reports of the messages that start on a day.
+func messages(s *Source, sl exporter.Slice) (document, error) {
 	_, e, err := s.kindOf(sl.Stream)
 	if err == nil && sl.Day.IsZero() {
 		err = fmt.Errorf("clevertap: %s: slice %q is no day: %w", sl.Stream.Name, sl.Name, exporter.ErrWindow)
 	}
 	if err != nil {
-		return failed(err)
+		return document{}, err
 	}
 	q := call{
 		op: "reports of the messages of " + sl.Day.String(), api: KindMessageReports,
 		method: http.MethodPost, path: "/1/message/report.json",
 	}
 	if q.body, err = json.Marshal(e.MessageFilters.query(sl.Day)); err != nil {
-		return failed(fmt.Errorf("clevertap: %s: %w", q.op, err))
+		return document{}, fmt.Errorf("clevertap: %s: %w", q.op, err)
 	}
-	return s.readDocument(ctx, document{
-		call: q, slice: sl, list: s.messages(q),
+	return document{
+		call: q, list: s.allMessages(q),
 		columns: messageColumns(),
 		root:    func(b *format.Builder) fjson.Node { return messageNode(b.Column(colStart), format.NewClock(s.loc)) },
 		constants: func(b *format.Builder) func() {
-			day, epoch := b.Column(colDay), sl.Day.Epoch()
-			return func() { day.Date(epoch) }
+			day, epoch := b.Column(colStartDay), sl.Day.Epoch()
+			name, text := b.Column("name"), []byte(e.Name)
+			return func() {
+				day.Date(epoch)
+				if len(text) > 0 {
+					name.Text(text)
+				}
+			}
 		},
-	}, after)
+	}, nil
 }
 
 // query is the body that asks for the messages that start on a day.
@@ -87,7 +92,7 @@ func (f MessageFilters) query(day exporter.Day) map[string]any {
 }
 
 func messageColumns() []format.Declared {
-	cols := []format.Declared{{Name: colDay, Kind: exporter.Date}, {Name: "message id"}}
+	cols := []format.Declared{{Name: colStartDay, Kind: exporter.Date}, {Name: "name", Kind: exporter.Text}, {Name: "message id"}}
 	for _, name := range []string{"message_name", "channel", "delivery"} {
 		cols = append(cols, format.Declared{Name: name, Kind: exporter.Text})
 	}
@@ -101,8 +106,7 @@ func messageColumns() []format.Declared {
 	return cols
 }
 
-// messageNode says where the keys of a message go. The record's own "day", if it
-// has one, makes room for that of the slice.
+// messageNode says where the keys of a message go.
 func messageNode(start *format.Column, c *format.Clock) fjson.Node {
 	n := flat("message id", "message_name", "channel", "delivery")
 	n.Fields = append(n.Fields, fjson.Field{Key: colStart, Node: fjson.Node{Column: colStart, Convert: func(_ fjson.Kind, text []byte) string {
@@ -117,7 +121,9 @@ func messageNode(start *format.Column, c *format.Clock) fjson.Node {
 		return ""
 	}}})
 	n.Fields = append(n.Fields, flat("status", "sent", "viewed", "clicked", "conversion_event", "labels", "device").Fields...)
-	n.Fields = append(n.Fields, fjson.Field{Key: colDay, Node: fjson.Node{Column: "message.day"}})
+	for _, ours := range []string{colStartDay, "name"} { // of the slice and the entry
+		n.Fields = append(n.Fields, fjson.Field{Key: ours, Node: fjson.Node{Column: "message." + ours}})
+	}
 	return n
 }
 
@@ -137,8 +143,8 @@ func started(c *format.Clock, text []byte) (micros int64, ok bool) {
 	return at*1e6 + int64(t.Nanosecond())/1000, true
 }
 
-// messages finds the messages in an answer, all that it says there are.
-func (s *Source) messages(q call) func(body []byte) ([]byte, *failure) {
+// allMessages finds the messages in an answer, all that it says there are.
+func (s *Source) allMessages(q call) func(body []byte) ([]byte, *failure) {
 	return func(body []byte) ([]byte, *failure) {
 		r, f := s.reply(q, body, "messages", "total_results")
 		if f != nil {

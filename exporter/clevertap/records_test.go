@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tapline/exporter"
+	"tapline/exporter/clevertap"
 	"tapline/exporter/clevertap/clevertaptest"
 	"tapline/exporter/exportertest"
 )

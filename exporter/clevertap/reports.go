@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,7 +21,7 @@ func campaignReportsKind() kind {
 		name: KindCampaignReports, bare: true, keys: []string{"ids"},
 		about:  func(string) string { return "one row per campaign with what became of it: sent, viewed, clicked" },
 		check:  checkIDs,
-		slices: sliceCampaigns, read: readCampaignReport,
+		slices: sliceCampaigns, read: outline(report).read, replay: outline(report).replay,
 	}
 }
 
@@ -151,7 +150,8 @@ func scalar(raw json.RawMessage) string {
 	return ""
 }
 
-func readCampaignReport(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
+// report outlines the report of a campaign.
+func report(s *Source, sl exporter.Slice) (document, error) {
 	q := call{
 		op: "report of campaign " + sl.Name, api: KindCampaignReports,
 		method: http.MethodPost, path: "/1/targets/result.json", unready: true,
@@ -164,10 +164,10 @@ func readCampaignReport(ctx context.Context, s *Source, sl exporter.Slice, after
 		q.body, err = json.Marshal(map[string]string{"id": sl.Name})
 	}
 	if err != nil {
-		return failed(fmt.Errorf("clevertap: %s: %w", q.op, err))
+		return document{}, fmt.Errorf("clevertap: %s: %w", q.op, err)
 	}
-	return s.readDocument(ctx, document{
-		call: q, slice: sl, list: s.result(q),
+	return document{
+		call: q, list: s.result(q),
 		columns: []format.Declared{
 			{Name: "id"}, {Name: "name", Kind: exporter.Text},
 			{Name: "sent", Kind: exporter.Int}, {Name: "viewed", Kind: exporter.Int}, {Name: "clicked", Kind: exporter.Int},
@@ -181,19 +181,19 @@ func readCampaignReport(ctx context.Context, s *Source, sl exporter.Slice, after
 		},
 		constants: func(b *format.Builder) func() {
 			ids, names := b.Column("id"), b.Column("name")
-			name, text := sl.Stream.Vars[varCampaign], []byte(sl.Name)
+			name, text := []byte(sl.Stream.Vars[varCampaign]), []byte(sl.Name)
 			return func() {
 				if isNumber {
 					ids.Int(id)
 				} else {
 					ids.Text(text)
 				}
-				if name != "" {
-					names.Text([]byte(name))
+				if len(name) > 0 {
+					names.Text(name)
 				}
 			}
 		},
-	}, after)
+	}, nil
 }
 
 // whole reads an id that is a number written the usual way.

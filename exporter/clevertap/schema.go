@@ -2,7 +2,6 @@ package clevertap
 
 import (
 	"context"
-	"iter"
 	"net/http"
 
 	"tapline/exporter"
@@ -21,10 +20,7 @@ func eventSchemaKind() kind {
 	return kind{
 		name: KindEventSchema, bare: true,
 		about:  func(string) string { return "one row per event that the account lists, as of the day of the run" },
-		slices: sliceToday,
-		read: func(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
-			return s.readSchema(ctx, sl, "events", after)
-		},
+		slices: sliceToday, read: schema("events").read, replay: schema("events").replay,
 	}
 }
 
@@ -34,10 +30,7 @@ func userPropertiesKind() kind {
 		about: func(string) string {
 			return "one row per property of users that the account lists, as of the day of the run"
 		},
-		slices: sliceToday,
-		read: func(ctx context.Context, s *Source, sl exporter.Slice, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
-			return s.readSchema(ctx, sl, "userProperties", after)
-		},
+		slices: sliceToday, read: schema("userProperties").read, replay: schema("userProperties").replay,
 	}
 }
 
@@ -49,28 +42,34 @@ func sliceToday(_ context.Context, s *Source, st exporter.Stream, w exporter.Win
 	return []exporter.Slice{{Stream: st, Name: "all", Revision: s.today().String()}}, nil
 }
 
-// readSchema reads a list of getSchema, which is called by its type.
-func (s *Source) readSchema(ctx context.Context, sl exporter.Slice, list string, after exporter.Cursor) iter.Seq2[exporter.Batch, error] {
-	q := call{op: "list the " + list, api: apiSchema, method: http.MethodGet, path: "/getSchema", query: "type=" + list}
-	return s.readDocument(ctx, document{
-		call: q, slice: sl,
-		list: func(body []byte) ([]byte, *failure) {
-			r, f := s.reply(q, body, list)
-			if f != nil {
-				return nil, f
-			}
-			found, f := r.list(q, list)
-			switch n, err := elements(found); {
-			case f != nil:
-				return nil, f
-			case found == nil || err != nil:
-				return nil, odd(q, "the answer is not a list of "+list)
-			case n == 0 && list == "events": // a wrong region may look so
-				return nil, &failure{err: errNoEvents()}
-			}
-			return found, nil
-		},
-		columns: []format.Declared{{Name: "name", Kind: exporter.Text}},
-		root:    func(*format.Builder) fjson.Node { return flat("name") },
-	}, after)
+// schema outlines a list of getSchema, whose type is also the key it comes under.
+func schema(list string) outline {
+	return func(s *Source, _ exporter.Slice) (document, error) {
+		q := call{op: "list the " + list, api: apiSchema, method: http.MethodGet, path: "/getSchema", query: "type=" + list}
+		return document{
+			call:    q,
+			list:    func(body []byte) ([]byte, *failure) { return s.schemaList(q, list, body) },
+			columns: []format.Declared{{Name: "name", Kind: exporter.Text}},
+			root:    func(*format.Builder) fjson.Node { return flat("name") },
+		}, nil
+	}
+}
+
+func (s *Source) schemaList(q call, list string, body []byte) ([]byte, *failure) {
+	r, f := s.reply(q, body, list)
+	if f != nil {
+		return nil, f
+	}
+	found, f := r.list(q, list)
+	if f != nil {
+		return nil, f
+	}
+	n, err := elements(found)
+	switch {
+	case found == nil || err != nil:
+		return nil, odd(q, "the answer is not a list of "+list)
+	case n == 0 && list == "events": // a wrong region may look so
+		return nil, &failure{err: errNoEvents()}
+	}
+	return found, nil
 }

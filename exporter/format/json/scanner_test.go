@@ -212,3 +212,21 @@ func TestManyBrackets(t *testing.T) {
 		t.Errorf("took %v", took)
 	}
 }
+
+// Loose takes what a Decoder is to judge, and no more.
+func TestLoose(t *testing.T) {
+	for _, doc := range []string{`{"a":1,"a":2}`, "\"\xff\"", `"\ud800"`, `"\u0000"`, strings.Repeat("[", 200) + strings.Repeat("]", 200)} {
+		s := NewScanner([]byte(" " + doc + " "))
+		if got, err := s.Loose(); err != nil || string(got) != doc || s.Done() != nil {
+			t.Errorf("%.20q: got %.20q, %v, %v", doc, got, err, s.Done())
+		}
+		if _, err := NewScanner([]byte(doc)).Raw(); err == nil {
+			t.Errorf("%.20q: Raw takes it", doc)
+		}
+	}
+	for _, doc := range []string{``, `[1`, `tru`, `{"a" 1}`} {
+		if _, err := NewScanner([]byte(doc)).Loose(); err == nil {
+			t.Errorf("%q is no JSON", doc)
+		}
+	}
+}
