@@ -13,13 +13,15 @@ type budget struct {
 	sem          *semaphore.Weighted
 }
 
-// newBudget gives three eighths of the memory to batches, in three shares: one
-// that a source fills, one that waits and one that is written, of one slice or
-// of several. The rest is for pages, encoders and what the collector has not
-// yet taken back.
+// shares is how many batches there may be at a time: one that a source fills,
+// one that waits and one that is written, of one slice or of several.
+const shares = 3
+
+// newBudget gives three eighths of the memory to batches. The rest is for pages,
+// encoders and what the collector has not yet taken back.
 func newBudget(memory int64) *budget {
 	share := max(memory/8, 1)
-	return &budget{total: 3 * share, share: share, sem: semaphore.NewWeighted(3 * share)}
+	return &budget{total: shares * share, share: share, sem: semaphore.NewWeighted(shares * share)}
 }
 
 // take waits for n bytes, or all there are if that is less, and returns what to

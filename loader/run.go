@@ -147,8 +147,8 @@ func (l *Loader) sweep(ctx context.Context, w *work) error {
 	return nil
 }
 
-// work takes every task through the pool. Tasks begin in commit order, so the
-// slice that a table waits for is always among those at work.
+// work takes every task through the pool. Those of a table begin in commit
+// order, so the slice that a table waits for is always among those at work.
 func (l *Loader) work(ctx context.Context, tasks []*task) {
 	lines := map[string]*line{}
 	var jobs []*job
@@ -166,14 +166,21 @@ func (l *Loader) work(ctx context.Context, tasks []*task) {
 	if len(jobs) == 1 || l.cfg.Concurrency == 1 {
 		l.parallel = 2
 	}
-	p := pool.New().WithMaxGoroutines(l.cfg.Concurrency)
-	for _, j := range jobs {
-		if ctx.Err() != nil {
-			break
-		}
-		p.Go(func() { j.line.ready(ctx, j, j.read(ctx)) })
+	r := newRoster(jobs)
+	workers := pool.New()
+	for range min(l.cfg.Concurrency, len(jobs)) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				j := r.next()
+				if j == nil {
+					return
+				}
+				j.line.ready(ctx, j, j.read(ctx))
+				r.done(j)
+			}
+		})
 	}
-	p.Wait()
+	workers.Wait()
 }
 
 // tableNow describes a table for the first guess; what cannot be had is not guessed.

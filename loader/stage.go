@@ -33,6 +33,7 @@ type stager struct {
 	t     *task
 	m     *manifest
 	guess *guess
+	group *group
 	seq   int   // of the next object this run writes for the load
 	rows  int64 // read so far
 
@@ -125,7 +126,7 @@ type piece struct {
 	rows    int64 // read
 	bytes   int64
 	cursor  exporter.Cursor
-	held    int64 // of the memory budget
+	release func() // gives its share of the memory back
 }
 
 // drain reads the source from the manifest's cursor. One goroutine pulls
@@ -147,7 +148,7 @@ func (s *stager) drain(ctx context.Context) error {
 				stop()
 			}
 		}
-		s.l.budget.release(p.held)
+		p.release()
 		if p.record != nil {
 			p.record.Release()
 		}
@@ -163,39 +164,39 @@ func (s *stager) drain(ctx context.Context) error {
 }
 
 // pull sends the source's batches, shaped by the column rules, to pieces. It
-// takes memory from the budget before it asks for a batch.
+// takes memory before it asks for a batch.
 func (s *stager) pull(ctx context.Context, pieces chan<- piece) error {
-	estimate := s.l.budget.share
-	held, err := s.l.budget.take(ctx, estimate)
+	release, err := s.room(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { s.l.budget.release(held) }()
+	defer func() { release() }()
 	began := time.Now()
 	for b, err := range s.l.cfg.Source.Read(ctx, s.t.slice, s.m.cursor()) {
 		if err != nil {
 			return err
 		}
 		s.l.spent(&s.l.readTime, began)
-		p := piece{rows: b.Rows, bytes: b.Bytes, cursor: b.Cursor, held: held}
+		p := piece{rows: b.Rows, bytes: b.Bytes, cursor: b.Cursor, release: release}
 		p.record, p.kinds, p.rejects = s.t.rules.apply(s.l.mem, b)
 		if err := checkBatch(b); err != nil {
 			return fmt.Errorf("loader: %s %s: %w", s.t.stream.Name, s.t.slice.Name, err)
 		}
-		held = 0
+		release = func() {}
 		select {
 		case pieces <- p:
 		case <-ctx.Done():
-			s.l.budget.release(p.held)
+			p.release()
 			if p.record != nil {
 				p.record.Release()
 			}
 			return context.Cause(ctx)
 		}
-		if held, err = s.l.budget.take(ctx, estimate); err != nil {
+		next, err := s.room(ctx)
+		if err != nil {
 			return err
 		}
-		began = time.Now()
+		release, began = next, time.Now()
 	}
 	return context.Cause(ctx)
 }
