@@ -11,6 +11,8 @@ const defaultMaxRecord = 16 << 20
 type Options struct {
 	// MaxRecord is how many bytes a record may have. 0 = 16 MiB.
 	MaxRecord int
+	// Begin, when not nil, is called before each record is read.
+	Begin func()
 	// Row, when not nil, is called for each record that is to become a row,
 	// after its values are set, to set columns that records do not carry. A
 	// reason other than "" rejects the row whole.
@@ -75,7 +77,12 @@ func NewDecoder(b *format.Builder, root Node, o Options) *Decoder {
 	}
 	d.root = newPlan(b, &root, "", true)
 	if n := o.Nested; n != nil {
-		d.root.add(n.Key, &plan{special: true, block: true})
+		block := &plan{special: true, block: true}
+		if i, ok := d.root.index[n.Key]; ok {
+			block.under, d.root.fields[i].value = d.root.fields[i].value, block
+		} else {
+			d.root.add(n.Key, block)
+		}
 	}
 	return d
 }
@@ -157,6 +164,9 @@ func (d *Decoder) records(i int) int {
 // record reads the record at i into a row that is begun and not ended; or what
 // is around the rows in it.
 func (d *Decoder) record(i int) int {
+	if d.o.Begin != nil {
+		d.o.Begin()
+	}
 	d.around = d.inner != nil
 	if !d.around {
 		d.b.BeginRow()

@@ -19,7 +19,8 @@ import (
 // whole and counts as one row read; so is one that has something else under Key,
 // for ReasonNoRows. Otherwise each row is read or rejected by itself.
 type Nested struct {
-	// Key is the key of the record under which its rows are.
+	// Key is the key of the record under which its rows are. It may have a node,
+	// too, which is read before them like the others.
 	Key string
 	// Row says where the parts of a row go. Like a root it is an object.
 	Row Node
@@ -29,7 +30,7 @@ type Nested struct {
 }
 
 // noteBlock passes over what should hold the rows, and notes where it is.
-func (d *Decoder) noteBlock(i, depth int) int {
+func (d *Decoder) noteBlock(p *plan, i, depth int) int {
 	switch d.l.at(i) {
 	case '{', '[':
 		d.block = i
@@ -37,7 +38,11 @@ func (d *Decoder) noteBlock(i, depth int) int {
 	default:
 		d.bad.note(ReasonNoRows, i)
 	}
-	return d.pass(i, depth)
+	end := d.pass(i, depth)
+	if end >= 0 && d.block == i && p.under != nil {
+		d.value(p.under, i, depth)
+	}
+	return end
 }
 
 // endNested makes rows of the record that raw is the text of, or rejects it.

@@ -12,10 +12,12 @@ import (
 )
 
 // nestedDecoder makes a row of each thing of a person, with the person's id, the
-// least of its tags and the thing's key.
+// least of its tags and the thing's key, of what there is.
 func nestedDecoder(b *format.Builder) *Decoder {
-	var id, tag, key []byte
-	owner, least, name := b.Column("owner"), b.Column("tag"), b.Column("key")
+	var id, tag, least, key []byte
+	shared := map[*format.Column]*[]byte{
+		b.Column("owner"): &id, b.Column("tag"): &tag, b.Column("least"): &least, b.Column("key"): &key,
+	}
 	keep := func(to *[]byte) func(Kind, []byte) string {
 		return func(k Kind, text []byte) string {
 			if k == Bool {
@@ -25,14 +27,16 @@ func nestedDecoder(b *format.Builder) *Decoder {
 			return ""
 		}
 	}
-	root := Node{Fields: []Field{
-		{"id", Node{Convert: keep(&id)}},
-		{"tags", Node{Each: true, Only: true, Fields: []Field{{"t", Node{Convert: func(_ Kind, text []byte) string {
-			if len(tag) == 0 || string(text) < string(tag) {
-				tag = append(tag[:0], text...)
+	lesser := func(key string, of *[]byte) Node {
+		return Node{Each: true, Only: true, Fields: []Field{{key, Node{Convert: func(_ Kind, text []byte) string {
+			if len(*of) == 0 || string(text) < string(*of) {
+				*of = append((*of)[:0], text...)
 			}
 			return ""
-		}}}}}},
+		}}}}}
+	}
+	root := Node{Fields: []Field{
+		{"id", Node{Convert: keep(&id)}}, {"tags", lesser("t", &tag)}, {"things", lesser("least", &least)},
 	}}
 	return NewDecoder(b, root, Options{MaxRecord: testMaxRecord,
 		Nested: &Nested{
@@ -40,12 +44,17 @@ func nestedDecoder(b *format.Builder) *Decoder {
 			Named: func(k []byte) { key = append(key[:0], k...) },
 		},
 		Row: func() string {
-			for c, v := range map[*format.Column][]byte{owner: id, least: tag, name: key} {
-				if len(v) > 0 {
-					c.Text(v)
+			for c, v := range shared {
+				if len(*v) > 0 {
+					c.Text(*v)
 				}
 			}
 			return ""
+		},
+		Begin: func() {
+			for _, v := range shared {
+				*v = (*v)[:0]
+			}
 		}})
 }
 
@@ -60,6 +69,10 @@ func TestNested(t *testing.T) {
 		}},
 		{"Object", `{"things":{"a":{"n":1},"\u0062":{"n":2}},"id":7,"other":{"deep":[1]}}`, []column{
 			{"key", "text", []string{"a", "b"}}, {"n", "int", []string{"1", "2"}}, {"owner", "text", []string{"7", "7"}},
+		}},
+		{"Under", `{"id":"p","things":[{"n":1},{"least":"c"},{"least":"b","n":2}]}`, []column{
+			{"least", "text", []string{"b", "b", "b"}}, {"n", "int", []string{"1", "<null>", "2"}}, {"owner", "text", []string{"p", "p", "p"}},
+			{"thing.least", "text", []string{"<null>", "c", "b"}},
 		}},
 		{"Each", `{"tags":[{"t":"c","x":1},5,{"t":"b"},null,{},{"y":{"t":"a"}}],"things":[{}]}`, []column{{"tag", "text", []string{"b"}}}},
 		{"EachAlone", `{"tags":{"t":"c"},"things":[{}]}`, []column{{"tag", "text", []string{"c"}}}},

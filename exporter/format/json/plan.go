@@ -15,7 +15,8 @@ type plan struct {
 	leaf    *plan          // of an object: for what is no object; nil in a leaf
 	special bool           // an object, or a leaf with skip, convert or block
 	skip    bool
-	block   bool // of a record whose rows are nested: here they are
+	block   bool  // of a record whose rows are nested: here they are
+	under   *plan // of a block: what is to be known of it before its rows
 	dates   bool
 	convert func(Kind, []byte) string
 

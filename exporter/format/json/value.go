@@ -114,7 +114,7 @@ func (d *Decoder) value(p *plan, i, depth int) int {
 		case p.skip:
 			return d.pass(i, depth)
 		case p.block:
-			return d.noteBlock(i, depth)
+			return d.noteBlock(p, i, depth)
 		case c != 'n':
 			return d.converted(p, i, depth)
 		}
