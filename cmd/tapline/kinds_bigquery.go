@@ -23,6 +23,7 @@ type bigquerySection struct {
 	Impersonate string        `yaml:"impersonate" doc:"the e-mail of a service account to act as"`
 	Labels      []string      `yaml:"labels" pattern:"^[a-z][a-z0-9_-]{0,62}=[a-z0-9_-]{0,63}$" want:"key=value in lower case" doc:"labels of tables and jobs, as key=value"`
 	MaxBilled   config.Size   `yaml:"maximum_bytes_billed" doc:"a query that would read more than this fails, such as 10GiB"`
+	Price       float64       `yaml:"price_per_tib" min:"0" doc:"what a TiB that queries read costs in USD, for the estimate of tapline plan; without it, the list price of most regions, 6.25; 0 with reserved slots"`
 	NeedFilter  bool          `yaml:"require_partition_filter" doc:"let queries of users fail that do not say which partitions they read"`
 	Expire      time.Duration `yaml:"partition_expiration" doc:"how long a partition is kept, such as 9600h; without it, for ever"`
 	Flexible    bool          `yaml:"flexible_names" doc:"take column names beyond letters, digits and underscores"`
@@ -30,7 +31,7 @@ type bigquerySection struct {
 }
 
 func openBigQuery(c config.Connection, o warehouseOptions) (warehouse.Warehouse, error) {
-	var s bigquerySection
+	s := bigquerySection{Price: bigquery.ListPrice}
 	if err := c.Decode(&s); err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func openBigQuery(c config.Connection, o warehouseOptions) (warehouse.Warehouse,
 	w, err := bigquery.New(context.Background(), bigquery.Config{
 		Project: s.Project, Dataset: s.Dataset, Location: s.Location, BillingProject: s.Billing, Endpoint: s.Endpoint,
 		KeyFile: s.KeyFile, KeyJSON: []byte(s.KeyJSON.Reveal()), Impersonate: s.Impersonate, Labels: labelsOf(s.Labels),
-		MaxBytesBilled: int64(s.MaxBilled), RequirePartitionFilter: s.NeedFilter, PartitionExpiration: s.Expire,
+		MaxBytesBilled: int64(s.MaxBilled), PricePerTiB: s.Price, RequirePartitionFilter: s.NeedFilter, PartitionExpiration: s.Expire,
 		FlexibleNames: s.Flexible, Stage: o.settings.Stage.URL, Log: o.log, HTTP: faultyClient(),
 	})
 	switch {

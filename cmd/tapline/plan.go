@@ -17,7 +17,9 @@ func newPlan(a *app) *cobra.Command {
 		Use: "plan [PIPELINE...]", Short: "What would run do?",
 		Long: `plan says which tables and columns would be made, which slices read and which
 skipped. It writes nothing. To tell new columns it reads the first page of each
-stream that has something due; --no-sample leaves that out.`,
+stream that has something due; --no-sample leaves that out. Where the warehouse
+charges by the job, plan also says which jobs there would be, how many bytes they
+would load and read as far as that is known, and what they would cost.`,
 	}
 	var when windowFlags
 	var noSample, detailed bool
@@ -58,7 +60,7 @@ func (p *project) plan(ctx context.Context, names []string, when windowFlags, sa
 		cfg := f.config
 		cfg.Run = newRunID(time.Now())
 		when.apply(&cfg)
-		one, err := planOne(ctx, cfg, sample)
+		one, err := p.planOne(ctx, f, cfg, sample)
 		p.a.closing(f)
 		if err != nil {
 			errs = append(errs, err)
@@ -71,7 +73,7 @@ func (p *project) plan(ctx context.Context, names []string, when windowFlags, sa
 	return result, err
 }
 
-func planOne(ctx context.Context, cfg loader.Config, sample bool) (planned, error) {
+func (p *project) planOne(ctx context.Context, f *flow, cfg loader.Config, sample bool) (planned, error) {
 	l, err := loader.New(cfg)
 	if err != nil {
 		return planned{}, err
@@ -80,7 +82,9 @@ func planOne(ctx context.Context, cfg loader.Config, sample bool) (planned, erro
 	if err != nil {
 		return planned{}, err
 	}
-	return newPlanned(plan), nil
+	one := newPlanned(plan)
+	one.Estimate, err = p.estimate(ctx, f.estimator, plan.Loads)
+	return one, err
 }
 
 // planResult is the result of plan.
@@ -99,6 +103,7 @@ type planned struct {
 	Notices  []string       `json:"notices"`
 	Late     []string       `json:"late"`    // what should have come and did not
 	Ignored  int            `json:"ignored"` // objects that match and are never read
+	Estimate *estimated     `json:"estimate,omitempty"`
 }
 
 type plannedTable struct {
@@ -178,6 +183,7 @@ func (r *planResult) Text(p *printer) {
 		if pl.Ignored > 0 {
 			p.line("  = ignored: %s that match", plural(int64(pl.Ignored), "object"))
 		}
+		pl.Estimate.text(p)
 		if !pl.Pending {
 			p.line("  = nothing to do")
 		}

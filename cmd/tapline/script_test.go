@@ -22,6 +22,7 @@ import (
 	"tapline/objstore/buckettest"
 	"tapline/objstore/gcstest"
 	"tapline/objstore/s3test"
+	"tapline/warehouse/bigquery/bigquerytest"
 	"tapline/warehouse/postgres/pgtest"
 )
 
@@ -102,14 +103,29 @@ func setup(env *testscript.Env) error {
 		env.Setenv(name, value)
 	}
 	path := filepath.Join(env.WorkDir, "tapline.yaml")
-	if _, err := os.Stat(path); err == nil {
-		return nil
+	if content, err := os.ReadFile(path); err == nil {
+		return serveWarehouses(env, string(content))
 	}
 	content, err := os.ReadFile(filepath.Join("testdata", "shop.yaml"))
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, content, 0o600)
+}
+
+// serveWarehouses starts the warehouses on other machines that a configuration
+// speaks of.
+func serveWarehouses(env *testscript.Env, config string) error {
+	if !strings.Contains(config, "BQ_URL") {
+		return nil
+	}
+	bq, err := bigquerytest.Start(bigquerytest.Options{})
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = bq.Close() })
+	env.Setenv("BQ_URL", bq.URL)
+	return nil
 }
 
 // account changes how the account behaves from now on: "account refuses" its

@@ -18,6 +18,7 @@ import (
 type flow struct {
 	source    exporter.Source
 	warehouse warehouse.Warehouse
+	estimator warehouse.Estimator // nil when the warehouse is none
 	stage     objstore.Store
 	config    loader.Config // without Run and Observe
 	closers   []io.Closer
@@ -50,6 +51,7 @@ func (p *project) openInto(ctx context.Context, f *flow, pl config.Pipeline) (er
 	if c, ok := f.warehouse.(io.Closer); ok {
 		f.closers = append(f.closers, c)
 	}
+	f.estimator, _ = f.warehouse.(warehouse.Estimator)
 	f.warehouse = faultyWarehouse(f.warehouse)
 	stage, err := p.stage(ctx)
 	if err != nil {

@@ -123,9 +123,9 @@ func (e *estimate) newTable(ctx context.Context, name string) (*tableEstimate, e
 	of := &tableEstimate{
 		table: t, missing: t == nil,
 		loads:        warehouse.Jobs{Table: name, What: "load job", Free: true},
-		queries:      warehouse.Jobs{Table: name, What: "query"},
+		queries:      warehouse.Jobs{Table: name, What: "SELECT"},
 		transactions: warehouse.Jobs{Table: name, What: "transaction"},
-		verify:       warehouse.Jobs{Table: name, What: "query of tapline verify", OnDemand: true},
+		verify:       warehouse.Jobs{Table: name, What: "SELECT of tapline verify", OnDemand: true},
 	}
 	if of.missing {
 		of.table = &target{TableMetadata: &bq.TableMetadata{}, name: name}

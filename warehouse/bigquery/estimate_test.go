@@ -43,11 +43,11 @@ func TestEstimate(t *testing.T) {
 		change func(*warehouse.Expected)
 		want   []string
 	}{
-		"first":   {func(l *warehouse.Expected) { l.Slice = "events/events/new"; l.Day = l.Day.AddDate(0, 0, 1) }, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 query 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 20 MiB billed, free false, more false"}},
-		"replace": {func(*warehouse.Expected) {}, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 query 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 60 MiB billed, free false, more false"}},
-		"alone":   {func(l *warehouse.Expected) { l.Partitioned = true }, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 query 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 40 MiB billed, free false, more false"}},
-		"merge":   {func(l *warehouse.Expected) { l.Mode, l.Key = warehouse.Merge, []string{"id"} }, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 query 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 70 MiB billed, free false, more false"}},
-		"staged":  {func(l *warehouse.Expected) { l.Parts, l.Bytes = 3, 6000 }, []string{"3 load job 0 unknown, 0 MiB billed, free true, more false", "1 query 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 60 MiB billed, free false, more false"}},
+		"first":   {func(l *warehouse.Expected) { l.Slice = "events/events/new"; l.Day = l.Day.AddDate(0, 0, 1) }, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 SELECT 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 20 MiB billed, free false, more false"}},
+		"replace": {func(*warehouse.Expected) {}, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 SELECT 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 60 MiB billed, free false, more false"}},
+		"alone":   {func(l *warehouse.Expected) { l.Partitioned = true }, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 SELECT 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 40 MiB billed, free false, more false"}},
+		"merge":   {func(l *warehouse.Expected) { l.Mode, l.Key = warehouse.Merge, []string{"id"} }, []string{"1 load job 1 unknown, 0 MiB billed, free true, more true", "1 SELECT 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 70 MiB billed, free false, more false"}},
+		"staged":  {func(l *warehouse.Expected) { l.Parts, l.Bytes = 3, 6000 }, []string{"3 load job 0 unknown, 0 MiB billed, free true, more false", "1 SELECT 0 unknown, 10 MiB billed, free false, more false", "1 transaction 0 unknown, 60 MiB billed, free false, more false"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := h.w.Load(t.Context(), h.load(1, 100, 1)); err != nil {
