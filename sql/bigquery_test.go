@@ -28,6 +28,10 @@ func bigquerySamples() map[string]any {
 	daily := map[string]any{"Table": nasty, "Filter": &filter{"event_date", true}}
 	all := map[string]any{"Table": nasty, "Filter": &filter{"event_date", false}}
 	entries := map[string]any{"Entries": "entries", "Stage": "stage"}
+	keyed := func(base map[string]any, full bool) map[string]any {
+		return with(base, map[string]any{"Key": []key{{"a", false}, {nasty, true}}, "Columns": []string{"a", nasty, "d"}, "Compared": []string{"d"},
+			"Lacked": []string{"e"}, "Contents": []string{"d", "e"}, "Stage": "stage", "Full": full})
+	}
 	return map[string]any{
 		"amend_cells":         with(with(daily, entries), map[string]any{"Column": nasty, "Value": "v_int64", "Index": 2}),
 		"amend_check":         entries,
@@ -40,6 +44,15 @@ func bigquerySamples() map[string]any {
 		"exact_check":         map[string]any{"Stage": "stage", "Column": nasty, "Index": 3},
 		"files_forget":        map[string]any{"Stage": "stage"},
 		"guard":               map[string]any{"Slice": true},
+		"history_delete":      keyed(table1, false),
+		"history_insert":      keyed(table1, false),
+		"history_insert#all":  keyed(all, false),
+		"history_keyless":     keyed(all, false),
+		"history_mark":        with(all, entries),
+		"history_settle":      keyed(table1, false),
+		"history_settle#all":  keyed(all, true),
+		"history_sweep":       all,
+		"history_verify":      with(where, keyed(all, false)),
 		"guard#table":         map[string]any{"Slice": false},
 		"load_delete":         table1,
 		"merge_settle":        with(table1, map[string]any{"Key": []key{{"a", false}, {nasty, true}}}),

@@ -1,12 +1,13 @@
 -- Purpose: what is to be found of each load in force of one table: rows, rows
 --   at places taken more than once, places of the load that nothing takes,
 --   rows that no load explains (outside its places, in quarantine too, or of
---   the slice and of no load in force), and whole rows and cells in quarantine.
+--   the slice and of no load in force, which a history keeps), and whole rows and
+--   cells in quarantine.
 -- Parameters: Dataset, Table ("" when it is gone), Filter; @in_table, @pipeline, '' for
 --   all; @day.
 -- Idempotent: reads only.
 WITH receipts AS (
-  SELECT id, slice, rows_read FROM `_tapline_receipts`
+  SELECT id, slice, rows_read, mode FROM `_tapline_receipts`
   WHERE `table` = @in_table AND (@pipeline = '' OR pipeline = @pipeline) AND superseded_by IS NULL AND displaced_by IS NULL
 ), present AS (
 {{- if .Table}}
@@ -38,7 +39,9 @@ WITH receipts AS (
 ), strays AS (
   SELECT r.id, SUM(p.n) AS n
   FROM receipts AS r JOIN present AS p ON p.of_slice = r.slice LEFT JOIN receipts AS other ON other.id = p.of_load
-  WHERE other.id IS NULL GROUP BY r.id
+  WHERE other.id IS NULL AND NOT (r.mode = 'history' AND IFNULL(p.of_load, '') IN (
+    SELECT id FROM `_tapline_receipts` WHERE `table` = @in_table))
+  GROUP BY r.id
 ), kept AS (
   SELECT r.id, SUM(a.whole) AS whole, SUM(a.cells) AS cells,
     SUM(CASE WHEN a.whole > 0 AND a.place >= 0 AND a.place < r.rows_read THEN 1 ELSE 0 END) AS inside,

@@ -16,7 +16,7 @@ import (
 // Amend moves entries of a load out of the quarantine into the table, in one
 // transaction. Entries that are no longer there are left alone, rows and cells
 // alike. In a merge, a row that has become readable gives way to a newer one of
-// its key, as any other.
+// its key, as any other; in a history it takes its place among the others.
 func (w *Warehouse) Amend(ctx context.Context, a warehouse.Amendment) (warehouse.Receipt, error) {
 	r, err := w.amend(ctx, a)
 	if err != nil {
@@ -45,7 +45,7 @@ func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse
 	}
 	x := &loading{w: w, table: t, call: fresh("c"), l: warehouse.Load{
 		ID: a.Load, Table: a.Table, Slice: r.Slice, ReadAt: r.ReadAt, Columns: a.Columns, Parts: a.Parts,
-		RowsRead: r.RowsRead, RowsLoaded: int64(len(a.Rows)), Key: r.key,
+		RowsRead: r.RowsRead, RowsLoaded: int64(len(a.Rows)), Mode: r.Mode, Key: r.key,
 	}}
 	defer x.tidy(ctx)
 	if err := x.checkColumns(); err != nil {
@@ -127,7 +127,9 @@ func (x *loading) amendScript(list string, entries []entry) (string, params, err
 			"Entries": list, "Index": i, "Filter": x.table.filter(false),
 		})
 	}
-	if len(x.l.Key) > 0 {
+	if x.l.Mode == warehouse.History {
+		x.amendHistory(s, list)
+	} else if len(x.l.Key) > 0 {
 		s.add("merge_settle", x.table.merging(x.l.Key))
 	}
 	s.add("amend_release", both)

@@ -93,7 +93,7 @@ func deref(r *warehouse.Receipt) warehouse.Receipt {
 // loads change too. BigQuery lets one such transaction of a table live, while
 // any number may add rows.
 func (x *loading) mutates() bool {
-	return len(x.earlier.slice) > 0 || x.l.Mode == warehouse.Snapshot
+	return len(x.earlier.slice) > 0 || x.l.Mode == warehouse.Snapshot || x.l.Mode == warehouse.History
 }
 
 // look reads the receipts again: the load's own, if it is in force, or errMoved
@@ -194,6 +194,10 @@ func (x *loading) scriptRows(s *script) {
 		for _, i := range x.inexact() {
 			s.add("exact_check", map[string]any{"Stage": x.stage, "Column": x.l.Columns[i].Name, "Index": i})
 		}
+	}
+	if x.l.Mode == warehouse.History {
+		x.scriptHistory(s)
+		return
 	}
 	every := map[string]any{"Table": x.l.Table, "Filter": x.table.filter(false)}
 	if x.l.Mode == warehouse.Snapshot && x.earlier.inTable > 0 {

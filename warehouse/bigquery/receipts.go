@@ -16,10 +16,11 @@ import (
 // A receipt is a warehouse.Receipt and what only this package needs to know.
 type receipt struct {
 	warehouse.Earlier
-	key         []string // of a merge
+	key         []string // of a merge or a history
 	displacedBy string   // snapshot of another slice, "" = its rows are there
 	inTable     int64    // all receipts of its table, where that was asked
 	beside      int64    // those of other slices that may have rows on its day, likewise
+	late        int64    // those of loads read no earlier, or in another mode than history, likewise
 }
 
 // Receipts yields the loads in force: of each slice of each table the newest
@@ -60,7 +61,7 @@ func (w *Warehouse) scanReceipts(ctx context.Context, name string, data any, p p
 		x.RowsRead, x.RowsLoaded, x.RowsQuarantined, x.CellsQuarantined = r.int(), r.int(), r.int(), r.int()
 		x.BytesRead, x.RowsPurged, x.CellsPurged = r.int(), r.int(), r.int()
 		x.SupersededBy, x.displacedBy, x.inTable = r.text(), r.text(), r.int()
-		x.beside = r.int()
+		x.beside, x.late = r.int(), r.int()
 		if key != "" {
 			if err := json.Unmarshal([]byte(key), &x.key); err != nil {
 				return fmt.Errorf("receipt %s: merge_key: %w", x.ID, err)
@@ -77,13 +78,14 @@ type earlier struct {
 	slice   []warehouse.Earlier
 	inTable int64 // receipts of the table in all
 	beside  int64 // receipts of other slices that may have rows on its day
+	late    int64 // receipts of loads read no earlier, or in another mode than history
 }
 
 func (w *Warehouse) earlier(ctx context.Context, l warehouse.Load) (earlier, error) {
-	all, err := w.scanReceipts(ctx, "receipts_slice", nil, params{"in_table": l.Table, "slice": l.Slice, "day": dayParam(l.Day)})
+	all, err := w.scanReceipts(ctx, "receipts_slice", nil, params{"in_table": l.Table, "slice": l.Slice, "day": dayParam(l.Day), "read_at": warehouse.Micros(l.ReadAt)})
 	var e earlier
 	for _, r := range all {
-		e.inTable, e.beside = r.inTable, r.beside
+		e.inTable, e.beside, e.late = r.inTable, r.beside, r.late
 		if r.Slice == l.Slice {
 			e.slice = append(e.slice, r.Earlier)
 		}
@@ -100,7 +102,7 @@ func loadParams(l warehouse.Load, r warehouse.Receipt) (params, error) {
 		"cells_quarantined": r.CellsQuarantined, "bytes_read": r.BytesRead,
 		"day": dayParam(r.Day), "merge_key": bq.NullString{},
 	}
-	if l.Mode == warehouse.Merge {
+	if l.Mode.Keyed() {
 		key, err := json.Marshal(l.Key)
 		if err != nil {
 			return nil, err

@@ -41,12 +41,14 @@ func (w *Warehouse) verify(ctx context.Context, pipeline string) ([]warehouse.Pr
 			there = append(there, r.Receipt)
 		}
 	}
-	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) { return w.verifyTable(ctx, table, pipeline) })
+	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) {
+		return w.verifyTable(ctx, table, pipeline, all)
+	})
 }
 
 // verifyTable returns what is found of each load. A table that is gone, or was
 // replaced by something else, holds nothing.
-func (w *Warehouse) verifyTable(ctx context.Context, table, pipeline string) (map[string]warehouse.Proof, error) {
+func (w *Warehouse) verifyTable(ctx context.Context, table, pipeline string, all []receipt) (map[string]warehouse.Proof, error) {
 	data := map[string]any{"Dataset": w.cfg.Dataset, "Table": "", "Filter": (*filter)(nil)}
 	t, err := w.ours(ctx, table)
 	switch {
@@ -64,5 +66,8 @@ func (w *Warehouse) verifyTable(ctx context.Context, table, pipeline string) (ma
 		}
 		return r.err
 	})
+	if err == nil && data["Table"] != "" {
+		err = w.verifyHistory(ctx, t, all, proofs)
+	}
 	return proofs, err
 }

@@ -86,6 +86,7 @@ func Run(t *testing.T, s Subject) {
 			c.test(newEnv(t, s))
 		})
 	}
+	t.Run("History", func(t *testing.T) { runHistory(t, s) })
 	probe := s.New(t).Warehouse
 	if _, ok := probe.(warehouse.Quarantine); ok {
 		t.Run("Quarantine", func(t *testing.T) { runQuarantine(t, s) })
