@@ -60,7 +60,8 @@ bench: deps ## speed and memory, as ratios to DuckDB in the same run
 	$(GO) test -run '^$$' -bench 'ToParquet' -benchtime 3x -timeout 30m ./exporter/bucket
 	$(GO) test -run '^$$' -bench 'BenchmarkDrop|BenchmarkRun|BenchmarkMemory' -benchtime 1x -timeout 30m ./cmd/tapline
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./warehouse/postgres
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./loader/parquet ./exporter/format/json ./exporter/format/csv ./exporter/format/unpack/inflate
+	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./warehouse/bigquery
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./warehouse/parts ./loader/parquet ./exporter/format/json ./exporter/format/csv ./exporter/format/unpack/inflate
 
 .PHONY: soak
 soak: deps ## 500 cycles of kill -9, and crashes everywhere with every backend

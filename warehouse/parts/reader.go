@@ -109,10 +109,10 @@ func (r *Reader) Schema() *arrow.Schema { return r.schema }
 // dictionary<uint32, utf8>, which is the same array from record to record while
 // the dictionary is.
 func (r *Reader) Next() (rec arrow.Record, err error) {
+	defer func() { damaged(recover(), &err) }()
 	if r.mine {
 		return r.flat.next()
 	}
-	defer func() { damaged(recover(), &err) }()
 	if r.records == nil || !r.records.Next() {
 		if r.records != nil && r.records.Err() != nil && !errors.Is(r.records.Err(), io.EOF) {
 			return nil, r.records.Err()

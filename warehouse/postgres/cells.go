@@ -19,9 +19,6 @@ type cells struct {
 // A cell is so many bytes from one on.
 type cell struct{ from, size int }
 
-// stride is how many bytes of a cell are copied at a time.
-const stride = 16
-
 // openNumbered takes texts that stand in a dictionary, whose numbers are unsigned
 // and of 32 bits.
 func (f *field) openNumbered(a *array.Dictionary) error {
@@ -70,7 +67,6 @@ func (c *cells) make(f *field, n int) {
 	}
 	c.list = append(c.list, cell{len(c.bytes), 4})
 	c.bytes = binary.BigEndian.AppendUint32(c.bytes, nullLength)
-	c.bytes = append(c.bytes, make([]byte, stride)...) // for the last stride of the last cell
 }
 
 // measure adds the cells' bytes to the lengths of rows.
