@@ -75,6 +75,8 @@ func sentinelOf(status, code int, message string, walking bool) error {
 		return exporter.ErrCursorExpired
 	case strings.Contains(text, "invalid event"), strings.Contains(text, "unknown event"):
 		return exporter.ErrUnknownStream
+	case strings.Contains(text, "invalid group"):
+		return errGroup
 	case code == codeDate:
 		return exporter.ErrWindow
 	}

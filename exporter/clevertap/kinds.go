@@ -40,6 +40,11 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		eventsKind(),
+		eventCountsKind(),
+		profileCountsKind(),
+		topKind(),
+		trendsKind(),
+		realtimeKind(),
 		campaignsKind(),
 		campaignReportsKind(),
 		messageReportsKind(),

@@ -18,7 +18,7 @@ const all = "*"
 // to its kind of stream.
 type Selection struct {
 	// Stream is the kind of stream.
-	Stream string `yaml:"stream" required:"true" enum:"events,campaigns,campaign_reports,message_reports,event_schema,user_properties" doc:"what to read"`
+	Stream string `yaml:"stream" required:"true" enum:"events,event_counts,profile_counts,top_property_counts,trends,realtime,campaigns,campaign_reports,message_reports,event_schema,user_properties" doc:"what to read"`
 	// Events are the names of events, as they are spelt in CleverTap. ["*"] is
 	// every event that no other entry of the kind names. Event is one of them.
 	Events []string `yaml:"events" doc:"names of events, or [\"*\"] for all"`
@@ -26,11 +26,22 @@ type Selection struct {
 	// Name tells the streams apart of entries that ask for the same events in
 	// different ways. It is part of what loads are known by.
 	Name string `yaml:"name" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" want:"a name of letters, digits, _ . and -" doc:"tells two entries of one kind apart that name the same event"`
+	// Unique counts users instead of events.
+	Unique bool `yaml:"unique" doc:"counts users instead of events"`
+	// Groups are properties whose values are counted.
+	Groups []Group `yaml:"groups" doc:"the properties whose values are counted, a list of {property, type, top, order, name}"`
+	// Trend is by which periods to count.
+	Trend []string `yaml:"trend" enum:"daily,weekly,monthly" doc:"the periods to count by: daily, weekly, monthly"`
+	// SumEventProp is a property to add up instead of counting.
+	SumEventProp string `yaml:"sum_event_prop" doc:"adds up this whole-number property of the event instead of counting"`
+	// Show is by what to tell the users of this moment apart.
+	Show []string `yaml:"show" enum:"user_type,session_source,browser,os,device,new" doc:"what to tell the users of this moment apart by"`
 	// IDs are campaigns made in the dashboard, which no list has.
 	IDs []string `yaml:"ids" doc:"ids of campaigns made in the dashboard, whose reports are wanted beside those of the listed ones"`
 
 	Filters
 	MessageFilters
+	ProfileKeys
 }
 
 // Filters narrow what is asked for. They go to the vendor as they are. Source:
