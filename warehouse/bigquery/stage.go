@@ -10,6 +10,7 @@ import (
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
+	"google.golang.org/api/googleapi"
 
 	"tapline/warehouse"
 )
@@ -127,10 +128,10 @@ func isCallOf(job *bq.Job, call string) bool {
 // beginLoad returns what begins a load job. It may be called again: a part is
 // opened each time.
 func (w *Warehouse) beginLoad(ctx context.Context, id string, u unit, set func(*bq.LoadConfig), schema bq.Schema) func(context.Context) (*bq.Job, error) {
-	run := func(ctx context.Context, src bq.LoadSource) (*bq.Job, error) {
+	run := func(ctx context.Context, src bq.LoadSource, o ...googleapi.MediaOption) (*bq.Job, error) {
 		l := w.table("").LoaderFrom(src)
 		set(&l.LoadConfig)
-		l.CreateDisposition = bq.CreateNever
+		l.CreateDisposition, l.MediaOptions = bq.CreateNever, o
 		var err error
 		if l.JobIDConfig, err = w.jobConfig(ctx, id); err != nil {
 			return nil, err
@@ -155,6 +156,11 @@ func (w *Warehouse) beginLoad(ctx context.Context, id string, u unit, set func(*
 		defer in.Close()
 		src := bq.NewReaderSource(in)
 		src.SourceFormat, src.Schema = bq.Parquet, schema
+		if u.part.Size > 0 && u.part.Size <= googleapi.DefaultUploadChunkSize {
+			// One request holds it. The library would keep a copy of it, so as to
+			// repeat the request by itself, which submit does.
+			return run(ctx, src, googleapi.ChunkSize(0))
+		}
 		return run(ctx, src)
 	}
 }
