@@ -160,7 +160,7 @@ func (c *client) judge(q call, a answer) *failure {
 	if a.status == http.StatusOK && env.Status != "fail" && (env.Status != "" || env.Error == nil) {
 		return nil
 	}
-	f := c.failed(q, a, code, q.hide(c.plain(env.Error)))
+	f := c.failed(q, a, code, c.plain(env.Error))
 	if f.kind == pending {
 		f.ticket = q.ticketIn(body)
 	}
@@ -177,6 +177,7 @@ func (c *client) notJSON(q call, a answer, e *APIError) *failure {
 		e.Hint = "something between here and CleverTap may have answered"
 		return &failure{kind: strange, err: e}
 	}
+	q.single = false // whoever answered knows nothing of users
 	return c.failed(q, a, 0, http.StatusText(a.status))
 }
 
@@ -185,9 +186,11 @@ func (c *client) failed(q call, a answer, code int, message string) *failure {
 	if message == "" {
 		message = "no reason given"
 	}
-	e := &APIError{Op: q.op, Status: a.status, Code: code, Message: message}
+	e := &APIError{Op: q.op, Status: a.status, Code: code, Message: q.hide(message)}
 	after := c.retryAfter(a)
 	switch {
+	case q.single && (a.status == http.StatusNotFound || code == http.StatusNotFound):
+		return &failure{err: errAbsent}
 	case code == codeInProgress:
 		return &failure{kind: pending, err: e, after: after}
 	case q.unready && unready(a.status, message):

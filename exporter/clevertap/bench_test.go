@@ -117,7 +117,7 @@ func writePages(s *Source, pool *parquet.Pool, pages [][]byte, path string) erro
 		return err
 	}
 	defer f.Close()
-	t := s.table("Order Placed", benchDay)
+	t := s.eventTable(Selection{}, exporter.Slice{Stream: exporter.Stream{Vars: map[string]string{"event": "Order Placed"}}, Day: benchDay})
 	defer t.b.Release()
 	w := walk{table: t}
 	var pw *parquet.Writer

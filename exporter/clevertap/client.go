@@ -93,6 +93,9 @@ type call struct {
 	strange int           // instead of maxStrange, likewise
 	unready bool          // an answer may say that there is nothing yet
 
+	single bool   // asks for one user, who may not be there: errAbsent
+	secret string // in the query, an id; never shown
+
 	polls  bool   // an answer in progress names a ticket: see poll
 	ticket string // in the query; never shown
 }

@@ -1,7 +1,9 @@
 package clevertap
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -52,6 +54,9 @@ type Options struct {
 	Gates *Gates
 	// HTTP sends the requests. Redirects are never followed. Nil = its own.
 	HTTP *http.Client
+	// Query runs SQL in the warehouse that the rows go to, and yields the texts
+	// of its first column but for the NULLs. Nil = there is none.
+	Query func(ctx context.Context, sql string) iter.Seq2[string, error]
 	// Now is the clock. Nil = time.Now.
 	Now func() time.Time
 	// BatchRows and BatchBytes bound a batch, which is whole pages and at least

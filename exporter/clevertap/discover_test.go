@@ -39,7 +39,9 @@ func TestStreams(t *testing.T) {
 		err     error
 		says    string
 	}{
-		{"All", nil, clevertaptest.Options{}, []string{"events/A", "events/été / b", "event_counts/A", "event_counts/été / b", "profile_counts/A", "profile_counts/été / b", "realtime", "campaigns", "campaign_reports", "message_reports", "event_schema", "user_properties"}, make([]int, 12), nil, ""},
+		{"All", nil, clevertaptest.Options{}, []string{"events/A", "events/été / b",
+			"profiles/A", "profiles.platform_info/A", "profiles.events/A", "profiles/été / b", "profiles.platform_info/été / b", "profiles.events/été / b",
+			"event_counts/A", "event_counts/été / b", "profile_counts/A", "profile_counts/été / b", "realtime", "campaigns", "campaign_reports", "message_reports", "event_schema", "user_properties"}, make([]int, 18), nil, ""},
 		{"Named", []clevertap.Selection{events("été / b"), events("A")}, clevertaptest.Options{}, []string{"events/été / b", "events/A"}, []int{0, 1}, nil, ""},
 		{"StarIsTheRest", []clevertap.Selection{events("*"), events("A")}, clevertaptest.Options{}, []string{"events/été / b", "events/A"}, []int{0, 1}, nil, ""},
 		{"NoListNamed", []clevertap.Selection{events("Z")}, clevertaptest.Options{NoSchema: true}, []string{"events/Z"}, []int{0}, nil, ""},

@@ -32,7 +32,7 @@ func eventsExport(exporter.Stream) export {
 	return export{
 		api: KindEvents, path: "/1/events.json", life: 4 * time.Hour,
 		params: url.Values{"app": {"true"}, "events": {"false"}, "profile": {"true"}},
-		table:  (*Source).table,
+		table:  (*Source).eventTable,
 	}
 }
 
@@ -58,7 +58,7 @@ type table struct {
 	dec *fjson.Decoder
 }
 
-func (s *Source) table(event string, day exporter.Day) *table {
+func (s *Source) eventTable(_ Selection, sl exporter.Slice) *table {
 	b := format.NewBuilder(s.mem,
 		format.Declared{Name: colTS, Kind: exporter.Time},
 		format.Declared{Name: colDate, Kind: exporter.Date},
@@ -70,7 +70,7 @@ func (s *Source) table(event string, day exporter.Day) *table {
 		format.Declared{Name: "profile.email", Kind: exporter.Text},
 	)
 	date, name := b.Column(colDate), b.Column(colEvent)
-	epoch, text := day.Epoch(), []byte(event)
+	epoch, text := sl.Day.Epoch(), []byte(sl.Stream.Vars["event"])
 	dec := fjson.NewDecoder(b, recordNode(b.Column(colTS), format.NewClock(s.loc)), fjson.Options{Row: func() string {
 		date.Date(epoch)
 		name.Text(text)
@@ -117,8 +117,12 @@ func recordNode(ts *format.Column, c *format.Clock) fjson.Node {
 func number(d exporter.Day) int { return d.Year*10000 + int(d.Month)*100 + d.Day }
 
 func replayEvents(ctx context.Context, s *Source, sl exporter.Slice, raw []string) iter.Seq2[exporter.Batch, error] {
+	return s.replayed(ctx, s.eventTable(Selection{}, sl), sl, raw)
+}
+
+// replayed decodes the raw records of the slice again, each alone.
+func (s *Source) replayed(ctx context.Context, t *table, sl exporter.Slice, raw []string) iter.Seq2[exporter.Batch, error] {
 	return func(yield func(exporter.Batch, error) bool) {
-		t := s.table(sl.Stream.Vars["event"], sl.Day)
 		defer t.b.Release()
 		for i, text := range raw {
 			err := ctx.Err()

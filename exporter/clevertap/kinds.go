@@ -40,6 +40,8 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		eventsKind(),
+		profilesKind(),
+		profilesByIDKind(),
 		eventCountsKind(),
 		profileCountsKind(),
 		topKind(),

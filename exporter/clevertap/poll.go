@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -65,10 +66,12 @@ func (q call) lost(status, code int, message string) bool {
 		strings.Contains(text, "request id") || strings.Contains(text, "req_id"))
 }
 
-// hide leaves the ticket out of the vendor's words.
+// hide leaves what must not be shown of the query out of the vendor's words.
 func (q call) hide(message string) string {
-	if q.ticket == "" {
-		return message
+	for _, word := range []string{q.ticket, q.secret} {
+		if word != "" {
+			message = regexp.MustCompile("(?i)"+regexp.QuoteMeta(word)).ReplaceAllLiteralString(message, "***")
+		}
 	}
-	return strings.ReplaceAll(message, q.ticket, "***")
+	return message
 }

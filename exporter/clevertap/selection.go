@@ -18,7 +18,7 @@ const all = "*"
 // to its kind of stream.
 type Selection struct {
 	// Stream is the kind of stream.
-	Stream string `yaml:"stream" required:"true" enum:"events,event_counts,profile_counts,top_property_counts,trends,realtime,campaigns,campaign_reports,message_reports,event_schema,user_properties" doc:"what to read"`
+	Stream string `yaml:"stream" required:"true" enum:"events,profiles,profiles_by_id,event_counts,profile_counts,top_property_counts,trends,realtime,campaigns,campaign_reports,message_reports,event_schema,user_properties" doc:"what to read"`
 	// Events are the names of events, as they are spelt in CleverTap. ["*"] is
 	// every event that no other entry of the kind names. Event is one of them.
 	Events []string `yaml:"events" doc:"names of events, or [\"*\"] for all"`
@@ -36,8 +36,8 @@ type Selection struct {
 	SumEventProp string `yaml:"sum_event_prop" doc:"adds up this whole-number property of the event instead of counting"`
 	// Show is by what to tell the users of this moment apart.
 	Show []string `yaml:"show" enum:"user_type,session_source,browser,os,device,new" doc:"what to tell the users of this moment apart by"`
-	// IDs are campaigns made in the dashboard, which no list has.
-	IDs []string `yaml:"ids" doc:"ids of campaigns made in the dashboard, whose reports are wanted beside those of the listed ones"`
+	// IDs are campaigns made in the dashboard, which no list has, or users.
+	IDs []string `yaml:"ids" doc:"of campaign_reports: ids of campaigns made in the dashboard, beside the listed ones; of profiles_by_id: the users"`
 
 	Filters
 	MessageFilters

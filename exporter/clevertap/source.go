@@ -8,7 +8,9 @@
 package clevertap
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -28,6 +30,7 @@ type Source struct {
 	batchRows  int
 	batchBytes int64
 	mem        memory.Allocator
+	query      func(ctx context.Context, sql string) iter.Seq2[string, error]
 }
 
 var (
@@ -73,7 +76,7 @@ func New(cfg Config, sel []Selection, o Options) (*Source, error) {
 	c.http = own(o.HTTP)
 	s := &Source{
 		c: c, loc: loc, sel: sel, pageSize: cfg.BatchSize,
-		batchRows: o.BatchRows, batchBytes: o.BatchBytes, mem: o.Mem,
+		batchRows: o.BatchRows, batchBytes: o.BatchBytes, mem: o.Mem, query: o.Query,
 	}
 	s.defaults()
 	return s, nil

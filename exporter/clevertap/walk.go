@@ -29,7 +29,7 @@ type export struct {
 	// life is how long a cursor lives from its making. When it is over the walk
 	// fails with exporter.ErrCursorExpired.
 	life  time.Duration
-	table func(s *Source, event string, day exporter.Day) *table
+	table func(s *Source, e Selection, sl exporter.Slice) *table
 }
 
 // walked reads the days of an event in the export of the stream. A batch is one
@@ -57,7 +57,7 @@ func (s *Source) walk(ctx context.Context, x export, sl exporter.Slice, after ex
 			return
 		}
 		event := sl.Stream.Vars["event"]
-		w := &walk{s: s, export: x, event: event, filters: e.Filters, slice: sl, at: at, trail: newTrail(), table: x.table(s, event, sl.Day)}
+		w := &walk{s: s, export: x, event: event, filters: e.Filters, slice: sl, at: at, trail: newTrail(), table: x.table(s, e, sl)}
 		defer w.table.b.Release()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
