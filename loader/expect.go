@@ -17,10 +17,11 @@ type Expect struct {
 }
 
 // late says of each entry that expects objects whether the newest came in time.
-func (l *Loader) late(tasks []*task) []Notice {
+// Of one whose objects could not be listed nothing is known.
+func (l *Loader) late(w *work) []Notice {
 	newest := make([]time.Time, len(l.cfg.Targets))
 	kinds := make([]string, len(l.cfg.Targets))
-	for _, t := range tasks {
+	for _, t := range w.tasks {
 		if o := t.slice.Object; o != nil && o.Updated.After(newest[t.stream.Entry]) {
 			newest[t.stream.Entry] = o.Updated
 			kinds[t.stream.Entry] = t.stream.Name
@@ -28,7 +29,7 @@ func (l *Loader) late(tasks []*task) []Notice {
 	}
 	var late []Notice
 	for i, target := range l.cfg.Targets {
-		if text := target.Expect.late(l.now(), newest[i]); text != "" {
+		if text := target.Expect.late(l.now(), newest[i]); text != "" && !w.unknown[i] {
 			if kinds[i] == "" {
 				kinds[i] = "table " + target.Table
 			}

@@ -169,7 +169,8 @@ type LoadSummary struct {
 	Changes  []string // what happened to the table's columns, for people
 }
 
-// A Failure is a slice that is not loaded.
+// A Failure is a slice that is not loaded or, without Slice, a stream whose
+// slices could not be learned.
 type Failure struct {
 	Stream, Slice, Table string
 	Err                  error
@@ -186,8 +187,9 @@ type Plan struct {
 	Window   exporter.Window
 	Tables   []TablePlan
 	Notices  []Notice
-	Late     []Notice // as in Summary
-	Ignored  int      // objects that match and are never read
+	Late     []Notice  // as in Summary
+	Ignored  int       // objects that match and are never read
+	Failures []Failure // streams whose slices could not be learned
 	// Loads are what the slices that are due would become, in commit order.
 	Loads []warehouse.Expected
 }

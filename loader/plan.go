@@ -42,6 +42,8 @@ type work struct {
 	notices []Notice
 	late    []Notice
 	ignored []exporter.Slice // objects that are never read
+	failed  []Failure        // streams that could not be planned
+	unknown map[int]bool     // the entries of those streams
 	streams map[string]bool  // that have objects
 	debris  []*manifest      // of loads that are finished, gone stale or no longer wanted
 	parts   []string         // objects that no manifest names
@@ -54,7 +56,7 @@ func (l *Loader) plan(ctx context.Context) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &work{window: l.cfg.Window, streams: map[string]bool{}}
+	w := &work{window: l.cfg.Window, streams: map[string]bool{}, unknown: map[int]bool{}}
 	if err := l.addTasks(ctx, w, streams); err != nil {
 		return nil, err
 	}
@@ -71,7 +73,7 @@ func (l *Loader) plan(ctx context.Context) (*work, error) {
 	for i, t := range w.tasks {
 		t.order = i
 	}
-	w.late = l.late(w.tasks)
+	w.late = l.late(w)
 	return w, nil
 }
 
@@ -90,12 +92,17 @@ func (l *Loader) addTasks(ctx context.Context, w *work, streams []exporter.Strea
 			return err
 		}
 		feeding[proto.table]++
-		if s.Objects {
-			w.streams[s.Name] = true
-		}
 		list, err := l.cfg.Source.Slices(ctx, s, l.cfg.Window)
 		if err != nil {
-			return err
+			if whole(ctx, err) {
+				return err
+			}
+			w.failed = append(w.failed, Failure{Stream: s.Name, Table: proto.table, Err: err})
+			w.unknown[s.Entry] = true
+			continue
+		}
+		if s.Objects {
+			w.streams[s.Name] = true
 		}
 		for j, slice := range list {
 			if slice.Object != nil && slice.Object.Ignored != "" {
@@ -108,6 +115,9 @@ func (l *Loader) addTasks(ctx context.Context, w *work, streams []exporter.Strea
 			w.tasks = append(w.tasks, &t)
 		}
 	}
+	if len(w.failed) > 0 && len(w.failed)+len(w.notices) == len(streams) {
+		return w.failed[0].Err // there is no other stream
+	}
 	for _, t := range w.tasks {
 		t.sole = feeding[t.table] == 1
 	}
@@ -116,6 +126,13 @@ func (l *Loader) addTasks(ctx context.Context, w *work, streams []exporter.Strea
 		return cmp.Or(cmp.Compare(a.slice.Day.Epoch(), b.slice.Day.Epoch()), cmp.Compare(pa[0], pb[0]), cmp.Compare(pa[1], pb[1]))
 	})
 	return nil
+}
+
+// whole reports whether an error of one stream's slices ends the run: whoever
+// wants it stopped, or what is wrong is the configuration. Everything else is
+// that stream's failure, and the others go on.
+func whole(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, exporter.ErrWindow) || errors.Is(err, exporter.ErrUnknownStream)
 }
 
 func (l *Loader) newTask(s exporter.Stream) (*task, error) {

@@ -14,7 +14,7 @@ func (l *Loader) planForPeople(ctx context.Context, sample bool) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Pipeline: l.cfg.Pipeline, Window: w.window, Notices: w.notices, Late: w.late, Ignored: len(w.ignored)}
+	p := Plan{Pipeline: l.cfg.Pipeline, Window: w.window, Notices: w.notices, Late: w.late, Ignored: len(w.ignored), Failures: w.failed}
 	index := map[string]int{}
 	sampled := map[string]map[string]exporter.Kinds{} // table -> vendor column -> kinds
 	seen := map[string]bool{}                         // streams that were sampled
@@ -29,10 +29,13 @@ func (l *Loader) planForPeople(ctx context.Context, sample bool) (Plan, error) {
 		p.Tables[i].Slices = append(p.Tables[i].Slices, SlicePlan{t.stream.Name, t.slice.Name, t.action, t.why})
 		if sample && t.action.Due() && !seen[t.stream.Name] {
 			seen[t.stream.Name] = true
-			if err := l.sample(ctx, t, sampled[t.table]); errors.Is(err, exporter.ErrNotExportable) {
+			switch err := l.sample(ctx, t, sampled[t.table]); {
+			case passed(err):
 				p.Notices = append(p.Notices, Notice{t.stream.Name, err.Error()})
-			} else if err != nil {
+			case err != nil && whole(ctx, err):
 				return Plan{}, err
+			case err != nil:
+				p.Failures = append(p.Failures, Failure{t.stream.Name, t.slice.Name, t.table, err})
 			}
 		}
 	}

@@ -119,7 +119,7 @@ func (l *Loader) run(ctx context.Context) (Summary, error) {
 // announce tells log and observer what is planned.
 func (l *Loader) announce(w *work) {
 	due := w.due()
-	l.summary.Notices, l.summary.Late = w.notices, w.late
+	l.summary.Notices, l.summary.Late, l.summary.Failures = w.notices, w.late, w.failed
 	for _, t := range w.tasks {
 		if t.action == Wait {
 			l.summary.Settling++
@@ -131,6 +131,9 @@ func (l *Loader) announce(w *work) {
 	for _, n := range w.notices {
 		l.log.Warn("stream gives no rows", "stream", n.Stream, "reason", n.Text)
 		l.observe(Event{Kind: Noticed, Stream: n.Stream, Err: errors.New(n.Text)})
+	}
+	for _, f := range w.failed {
+		l.observe(Event{Kind: Failed, Stream: f.Stream, Table: f.Table, Err: f.Err})
 	}
 }
 

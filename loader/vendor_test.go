@@ -31,9 +31,9 @@ type vendor struct {
 	days      map[string]map[exporter.Day][]row // stream -> day -> rows
 	revision  string                            // of every slice
 	batchRows int
-	expire    int // reads from a cursor that fail with ErrCursorExpired, still to come
-	refuse    map[string]error
-	readable  bool // Replay finds whole rows readable
+	expire    int              // reads from a cursor that fail with ErrCursorExpired, still to come
+	refuse    map[string]error // by stream and slice; by stream alone its slices
+	readable  bool             // Replay finds whole rows readable
 	reads     map[string]int
 }
 
@@ -60,6 +60,9 @@ func (v *vendor) Streams(context.Context) ([]exporter.Stream, error) { return v.
 func (v *vendor) Slices(_ context.Context, s exporter.Stream, w exporter.Window) ([]exporter.Slice, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if err := v.refuse[s.Name]; err != nil {
+		return nil, err
+	}
 	var out []exporter.Slice
 	for _, d := range slices.SortedFunc(maps.Keys(v.days[s.Name]), func(a, b exporter.Day) int { return cmp.Compare(a.Epoch(), b.Epoch()) }) {
 		if w.Contains(d) {

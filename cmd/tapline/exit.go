@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"slices"
+	"strings"
 
+	"tapline/exporter"
 	"tapline/loader"
 )
 
@@ -72,22 +74,28 @@ type runError struct {
 	pipeline string
 	failures []loader.Failure
 	loaded   int // slices that this run did load
+	there    int // slices that an earlier run did
 }
 
 func (e *runError) Error() string {
 	if len(e.failures) == 1 {
 		f := e.failures[0]
-		return f.Stream + " " + f.Slice + ": " + f.Err.Error()
+		return strings.TrimSpace(f.Stream+" "+f.Slice) + ": " + f.Err.Error()
 	}
 	return plural(int64(len(e.failures)), "slice") + " of pipeline " + e.pipeline + " failed"
 }
 
 // exitCode is the worst of the failures. When others were loaded it is milder:
-// the pipeline runs, and someone should look.
+// the pipeline runs, and someone should look. So it is when the source refuses
+// some streams to credentials that are good for others.
 func (e *runError) exitCode() int {
 	code := exitDone
 	for _, f := range e.failures {
-		code = worse(code, exitCode(f.Err))
+		one := exitCode(f.Err)
+		if e.loaded+e.there > 0 && errors.Is(f.Err, exporter.ErrUnauthorized) {
+			one = exitLook
+		}
+		code = worse(code, one)
 	}
 	if code == exitFailed && e.loaded > 0 {
 		return exitLook

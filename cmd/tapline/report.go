@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tapline/config"
+	"tapline/exporter"
 	"tapline/loader"
 )
 
@@ -114,8 +115,11 @@ func runCauses(run *runError, redact func(string) string) []report {
 	for _, f := range run.failures {
 		c := unplaced(f.Err, redact)
 		key := c.Code + "\x00" + c.Message
-		if errors.Is(f.Err, loader.ErrHeld) {
+		switch {
+		case errors.Is(f.Err, loader.ErrHeld):
 			key = c.Code // each is held by the same failure
+		case errors.Is(f.Err, exporter.ErrUnauthorized):
+			key = c.Code + "\x00" + f.Stream // a right is missing for the stream, whatever the slice
 		}
 		if i, seen := at[key]; seen {
 			causes[i].Times++
