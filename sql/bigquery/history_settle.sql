@@ -24,7 +24,7 @@ FROM (
         SELECT DISTINCT {{range $i, $k := .Key}}{{if $i}}, {{end}}{{if .Text}}CAST({{ident .Name}} AS STRING){{else}}{{ident .Name}}{{end}} AS k{{$i}}{{end}}
         FROM {{ident .Table}} WHERE valid_from IS NULL{{with .Filter}} AND {{if .Day}}{{ident .Column}} = @day{{else}}({{ident .Column}} >= DATE '0001-01-01' OR {{ident .Column}} IS NULL){{end}}{{end}}
       ) AS touched ON {{range $i, $k := .Key}}{{if $i}} AND {{end}}touched.k{{$i}} = {{if .Text}}CAST(x.{{ident .Name}} AS STRING){{else}}x.{{ident .Name}}{{end}}{{end}}
-      WHERE TRUE{{with .Filter}} AND {{if .Day}}{{ident .Column}} = @day{{else}}({{ident .Column}} >= DATE '0001-01-01' OR {{ident .Column}} IS NULL){{end}}{{end}}
+      WHERE x._tapline_load IS NOT NULL{{with .Filter}} AND {{if .Day}}{{ident .Column}} = @day{{else}}({{ident .Column}} >= DATE '0001-01-01' OR {{ident .Column}} IS NULL){{end}}{{end}}
     ) AS versions
   ) AS judged
 ) AS v

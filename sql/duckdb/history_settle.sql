@@ -19,6 +19,7 @@ FROM (
       FROM main.{{ident .Table}} AS x
       SEMI JOIN (SELECT {{idents .Key}} FROM main.{{ident .Table}} WHERE valid_from IS NULL) AS touched
         ON {{range $i, $k := .Key}}{{if $i}} AND {{end}}touched.{{ident $k}} = x.{{ident $k}}{{end}}
+      WHERE x._tapline_load IS NOT NULL
     ) AS versions
   ) AS judged
 ) AS v

@@ -24,6 +24,7 @@ FROM (
         SELECT DISTINCT {{range $i, $k := .Key}}{{if $i}}, {{end}}m.{{ident $k}} AS k{{$i}}{{end}}
         FROM {{if .All}}{{ident .Schema}}.{{ident .Table}} AS m WHERE m.valid_from IS NULL{{else}}pg_temp._tapline_staged AS m{{end}}
       ) AS touched ON {{range $i, $k := .Key}}{{if $i}} AND {{end}}touched.k{{$i}} = x.{{ident $k}}{{end}}
+      WHERE x._tapline_load IS NOT NULL
     ) AS versions
   ) AS judged
 ) AS v

@@ -33,6 +33,7 @@ func runHistory(t *testing.T, s Subject) {
 		{"Types", testHistoryTypes},
 		{"Streams", testHistoryStreams},
 		{"Adopts", testHistoryAdopts},
+		{"Foreign", testHistoryForeign},
 		{"Model", testHistoryModel},
 		{"Refused", testHistoryRefused},
 		{"Failed", testHistoryFailed},
@@ -269,6 +270,16 @@ func testHistoryAdopts(e *env) {
 	e.same("history", e.history("t"), []string{"1 a 01-05", "1 b 05-", "2 a 01-", "3 b 02-03", "3 c 03-04", "3 d 04-", "4 a 03-", "NULL n 01-"})
 	e.keep(spec{slice: "d1", rev: 6, rows: [][]any{{int64(2), "a"}, {nil, "m"}}})
 	e.same("history", e.history("t"), []string{"1 a 01-05", "1 b 05-", "2 a 01-", "3 b 02-03", "3 c 03-04", "3 d 04-", "4 a 03-", "NULL m 06-"})
+}
+
+// Rows that tapline did not load are left alone.
+func testHistoryForeign(e *env) {
+	e.keep(spec{slice: "d1", rev: 1, rows: [][]any{{int64(1), "a"}}})
+	e.exec(e.named("INSERT INTO {t} (id, v) SELECT id, v FROM {t}"))
+	e.exec(e.named("INSERT INTO {t} (id, v) SELECT NULL, 'x' FROM {t} WHERE {load} IS NULL"))
+	e.keep(spec{slice: "d2", rev: 2, rows: [][]any{{int64(1), "b"}, {nil, "n"}}})
+	e.keep(spec{slice: "d1", rev: 3, rows: [][]any{{int64(1), "a"}}})
+	e.chained("t", "1 a 01-02", "1 a 03-", "1 a NULL-!", "1 b 02-03", "NULL n 02-", "NULL x NULL-!")
 }
 
 // A version is a row of the model: what a table with history has to hold.
