@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -88,13 +89,19 @@ func kinds() config.Kinds {
 	return all
 }
 
-// common is what all sources of this process have in common: an account's limit
-// on calls holds for all pipelines together.
+// common is what all sources have in common: an account's limit on calls holds
+// for all pipelines together, in all processes that have one state.
 type common struct {
 	clevertap *clevertap.Gates
 }
 
-func newCommon() common { return common{clevertap: clevertap.NewGates()} }
+func newCommon(cfg *config.Config, log *slog.Logger) common {
+	beside := cfg.Settings.State
+	if strings.Contains(beside, "://") { // no place on this machine
+		beside = filepath.Join(filepath.Dir(cfg.Path), ".tapline", "state.db")
+	}
+	return common{clevertap: clevertap.SharedGates(filepath.Join(filepath.Dir(beside), "slots"), log)}
+}
 
 func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOptions) (exporter.Source, error) {
 	var cfg clevertap.Config

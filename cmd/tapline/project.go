@@ -32,7 +32,7 @@ func (a *app) project(cmd *cobra.Command) (*project, error) {
 	}
 	a.config = cfg
 	a.log = newLogger(a, cfg.Settings)
-	return &project{a: a, cfg: cfg, common: newCommon()}, nil
+	return &project{a: a, cfg: cfg, common: newCommon(cfg, a.log)}, nil
 }
 
 func (a *app) configPath() string {

@@ -100,7 +100,7 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	if _, err := loader.New(cfg); err != nil {
 		return nil, err
 	}
-	r := &pipelineResult{Pipeline: pl.Name, Run: cfg.Run, StartedAt: p.now().UTC()}
+	r := &pipelineResult{Pipeline: pl.Name, Run: cfg.Run, StartedAt: p.now().UTC(), verbose: p.a.flags.verbose > 0}
 	diary := p.diary(ctx, r.Run, pl.Name, o.command)
 	defer diary.close()
 	cfg.Observe = func(e loader.Event) {
@@ -110,7 +110,7 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	progress.begin(pl.Name)
 	summary, err := runWaiting(ctx, cfg, o.wait)
 	if err == nil && len(summary.Failures) > 0 {
-		err = &runError{pipeline: pl.Name, failures: summary.Failures, loaded: len(summary.Loads), there: summary.Skipped}
+		err = &runError{pipeline: pl.Name, failures: summary.Failures, loaded: len(summary.Loads)}
 	}
 	if err == nil && len(summary.Late) > 0 {
 		err = lateError{pl.Name, summary.Late}
@@ -129,6 +129,7 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	}
 	diary.finish(summary, err)
 	r.ended(summary, err, p.a)
+	r.Usage = usageOf(f.source)
 	return r, err
 }
 

@@ -37,8 +37,11 @@ type pipelineResult struct {
 	Late             []string        `json:"late"`     // what should have come and did not
 	Resumed          int             `json:"resumed"`
 	Spent            spent           `json:"secondsSpent"`
+	Usage            []usageResult   `json:"usage"` // what the source was asked, by API
 	Loads            []loadResult    `json:"loads"`
 	Failures         []failureResult `json:"failures"`
+
+	verbose bool // say what is not worth saying to everybody
 }
 
 // spent is where the time went, in seconds, summed over slices side by side.
@@ -119,6 +122,9 @@ func (r pipelineResult) text(p *printer) {
 		p.table(t)
 	}
 	r.brief(p)
+	if line, waited := usageLine(r.Usage); waited || r.verbose && len(r.Usage) > 0 {
+		p.line("%s: %s", r.Pipeline, line)
+	}
 }
 
 // brief says in a line or two what the run did; of a run that failed before it
