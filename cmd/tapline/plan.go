@@ -64,9 +64,10 @@ func (p *project) plan(ctx context.Context, names []string, when windowFlags, sa
 		p.a.closing(f)
 		if err != nil {
 			errs = append(errs, err)
-			continue
 		}
-		result.Pipelines = append(result.Pipelines, one)
+		if one.Pipeline != "" {
+			result.Pipelines = append(result.Pipelines, one)
+		}
 	}
 	err = together(errs)
 	result.failed = err != nil
@@ -83,8 +84,13 @@ func (p *project) planOne(ctx context.Context, f *flow, cfg loader.Config, sampl
 		return planned{}, err
 	}
 	one := newPlanned(plan)
-	one.Estimate, err = p.estimate(ctx, f.estimator, plan.Loads)
-	return one, err
+	if one.Estimate, err = p.estimate(ctx, f.estimator, plan.Loads); err != nil {
+		return planned{}, err
+	}
+	if len(plan.Failures) > 0 {
+		return one, &runError{pipeline: plan.Pipeline, failures: plan.Failures, there: len(plan.Tables)}
+	}
+	return one, nil
 }
 
 // planResult is the result of plan.
