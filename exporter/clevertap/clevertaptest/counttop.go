@@ -66,11 +66,12 @@ func (g topGroup) valid() bool {
 // days without events have it all the same.
 func (s *Server) top(q query, g topGroup) []byte {
 	texts, buckets := map[string]int64{}, map[string]int64{}
-	events, numbers := 0, true
+	events, known, numbers := 0, false, true
 	for d := q.From; !q.To.Before(d); d = d.Add(1) {
 		for f := range s.facts(q.Event, d) {
 			events++
 			v, ok := f.of(g.Type, g.Name)
+			known = known || ok
 			if !ok || !f.meets(q.Properties) {
 				continue
 			}
@@ -89,7 +90,7 @@ func (s *Server) top(q query, g topGroup) []byte {
 		}
 	}
 	switch {
-	case len(texts) == 0 && events > 0:
+	case !known && events > 0:
 		return nil
 	case len(texts) == 0:
 		return []byte(`{"STR":{}}`)
