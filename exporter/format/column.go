@@ -179,6 +179,25 @@ func (c *Column) Text(v []byte) bool {
 	return true
 }
 
+// Room is where a reader may write the text of a cell that it is still finding
+// the end of: Took then makes what it has written the cell, which must be valid
+// UTF-8. It is empty where the cell has to be set by Text: when the row has one
+// already, when the column's cells are not all text, or when there is little room.
+func (c *Column) Room() []byte {
+	if c.n != c.b.rows && !c.behind() || c.met&exporter.Text == 0 || c.n >= c.room {
+		return nil
+	}
+	return c.data[c.text:]
+}
+
+// Took sets a cell to the first n bytes of what Room returned; at least 16
+// bytes of that must be left.
+func (c *Column) Took(n int) {
+	c.text += n
+	binary.NativeEndian.PutUint32(c.offs[c.n*4+4:], uint32(c.text))
+	c.set()
+}
+
 // behind reports whether the row begun has no cell yet, and fills up to it.
 func (c *Column) behind() bool {
 	if c.n > c.b.rows {
