@@ -44,6 +44,7 @@ type route struct {
 // routes is the registry of the endpoints by path: one line each.
 func routes() map[string]route {
 	return map[string]route{
+		"/1/profile.json":        {OpProfile, []string{http.MethodGet}, profileAnswer},
 		"/getSchema":             {OpSchema, []string{http.MethodGet}, schemaAnswer},
 		"/1/targets/list.json":   {OpCampaigns, []string{http.MethodPost}, campaignsAnswer},
 		"/1/targets/result.json": {OpResult, []string{http.MethodPost}, resultAnswer},
@@ -98,7 +99,7 @@ func (s *Server) note(r *http.Request) (Request, *walk, place) {
 	if routed {
 		q.Op, q.ReqID = rt.op, params.Get("req_id")
 	}
-	if r.URL.Path == "/1/events.json" && !params.Has("cursor") {
+	if walked(r.URL.Path) && !params.Has("cursor") {
 		q.Op = OpOpen
 	}
 	if routed || q.Op == OpOpen {
@@ -108,7 +109,7 @@ func (s *Server) note(r *http.Request) (Request, *walk, place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case r.URL.Path == "/1/events.json" && params.Has("cursor"):
+	case walked(r.URL.Path) && params.Has("cursor"):
 		q.Op, q.Cursor = OpPage, rawParam(r.URL.RawQuery, "cursor")
 		var ok bool
 		if p, ok = decodePlace(params.Get("cursor")); ok {
@@ -281,7 +282,7 @@ func (s *Server) openAnswer(r *http.Request, q Request) answer {
 	if exporter.DayOf(s.opt.Now().In(s.opt.Location)).Before(q.To) {
 		return fail(200, 4002, "Date in the future")
 	}
-	if s.still(fmt.Sprintf("open %s %s", q.Event, q.From)) {
+	if s.still(fmt.Sprintf("open %s %s %s", q.Path, q.Event, q.From)) {
 		return fail(200, 2, "Request still in progress, please retry later")
 	}
 	params := r.URL.Query()
@@ -294,7 +295,7 @@ func (s *Server) openAnswer(r *http.Request, q Request) answer {
 	if !params.Has("batch_size") {
 		batch = 4991
 	}
-	w := s.open(q.Event, q.From, q.To, batch, View{App: app, Events: on("events"), Profile: on("profile")})
+	w := s.open(q.Path, q.Event, q.From, q.To, batch, View{App: app, Events: on("events"), Profile: on("profile")})
 	c := place{Walk: w.id, Blank: s.opt.EmptyPages}.encode()
 	return text(200, `{"status":"success","cursor":"`+c+`"}`)
 }
@@ -310,7 +311,7 @@ func (s *Server) still(what string) bool {
 }
 
 func (s *Server) pageAnswer(q Request, w *walk, p place, f Fault) answer {
-	if w == nil || p.Place > w.total {
+	if w == nil || w.path != q.Path || p.Place > w.total {
 		return fail(200, 3, "Incorrect Usage")
 	}
 	now := s.opt.Now()

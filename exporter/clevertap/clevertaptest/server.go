@@ -2,7 +2,7 @@
 // server with state, the limits of the vendor's API, and faults as data. Tests
 // use it through NewServer, the demo command through New and Start.
 //
-// It serves what tapline reads: /1/events.json and /getSchema. It has no
+// It serves what tapline reads, and has no
 // endpoint that writes; a call to one is recorded as a violation. It judges its
 // client: see Server.Violations.
 package clevertaptest
@@ -99,6 +99,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	added      map[key][][]byte
+	profiles   map[key][][]byte
 	names      []string // of added events that Data does not have
 	walks      map[int64]*walk
 	lastWalk   int64
@@ -155,7 +156,7 @@ func New(o Options) *Server {
 		o.ExpiredText = "Cursor expired"
 	}
 	return &Server{
-		opt: o, added: map[key][][]byte{}, walks: map[int64]*walk{},
+		opt: o, added: map[key][][]byte{}, profiles: map[key][][]byte{}, walks: map[int64]*walk{},
 		flight: map[string]int{}, peak: map[string]int{}, pending: map[string]int{},
 		tickets: map[string]*ticket{},
 	}

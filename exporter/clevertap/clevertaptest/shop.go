@@ -40,6 +40,9 @@ type Shop struct {
 	Garbage, Epochs int
 
 	spans sync.Map // key to *span
+
+	counting sync.Once
+	census   *census
 }
 
 var _ Feed = (*Shop)(nil)
@@ -211,7 +214,7 @@ func (s *Shop) record(e int, day exporter.Day, i int) record {
 	at = min(at, d.end-1)
 	return record{
 		i: i, h: h, at: at, wall: d.wall(at), odd: s.odd(e, day, i),
-		user: mix(h) % 9000, dev: mix(h+1) % 5,
+		user: mix(h) % users, dev: mix(h+1) % uint64(len(makers)),
 	}
 }
 

@@ -80,8 +80,7 @@ func (r record) ts(b []byte) []byte {
 func (r record) profile(b []byte, v View, first exporter.Day) []byte {
 	d := makers[r.dev]
 	b = append(b, `"objectId":"`...)
-	b = append(b, [...]string{"__g", "-", "w"}[r.dev%3]...)
-	b = strconv.AppendUint(b, mix(r.user*8+r.dev)>>16, 16)
+	b = append(b, objectID(r.user, r.dev)...)
 	b = append(b, `","platform":"`...)
 	b = append(b, d[0]...)
 	b = append(b, '"')
@@ -98,10 +97,27 @@ func (r record) profile(b []byte, v View, first exporter.Day) []byte {
 		b = strconv.AppendUint(b, mix(r.user^77), 36)
 		b = append(b, '"')
 	}
-	if r.user%7 == 0 {
-		return b // never signed in
+	if anonymous(r.user) {
+		return b
 	}
-	id, phone := 100000+r.user, 919800000000+r.user*37
+	b = appendIdentity(b, r.user)
+	if v.Events {
+		b = append(b, `,"events":{"App Launched":{"count":12,"first_seen":1780000000,"last_seen":1790000000}}`...)
+	}
+	if v.Profile {
+		b = r.profileData(b, v, first)
+	}
+	return b
+}
+
+// objectID is that of a user's device.
+func objectID(user, dev uint64) string {
+	return [...]string{"__g", "-", "w"}[dev%3] + strconv.FormatUint(mix(user*8+dev)>>16, 16)
+}
+
+// appendIdentity appends who a user is that signed in.
+func appendIdentity(b []byte, user uint64) []byte {
+	id, phone := 100000+user, 919800000000+user*37
 	b = append(b, `,"identity":"`...)
 	b = strconv.AppendUint(b, id, 10)
 	b = append(b, `","all_identities":["`...)
@@ -111,20 +127,13 @@ func (r record) profile(b []byte, v View, first exporter.Day) []byte {
 	b = append(b, `@example.com","`...)
 	b = strconv.AppendUint(b, phone, 10)
 	b = append(b, `"],"name":"`...)
-	b = append(b, firstNames[r.user%12]...)
+	b = append(b, firstNames[user%12]...)
 	b = append(b, ' ')
-	b = append(b, lastNames[r.user/12%12]...)
+	b = append(b, lastNames[user/12%12]...)
 	b = append(b, `","email":"user`...)
 	b = strconv.AppendUint(b, id, 10)
 	b = append(b, `@example.com","phone":`...)
-	b = strconv.AppendUint(b, phone, 10)
-	if v.Events {
-		b = append(b, `,"events":{"App Launched":{"count":12,"first_seen":1780000000,"last_seen":1790000000}}`...)
-	}
-	if v.Profile {
-		b = r.profileData(b, v, first)
-	}
-	return b
+	return strconv.AppendUint(b, phone, 10)
 }
 
 // profileData shows the user as of now: points grow by the day.

@@ -12,11 +12,26 @@ import (
 	"tapline/exporter"
 )
 
-// A cursor lives 4 h from its making, and 1 h from its last use.
-const (
-	cursorLife = 4 * time.Hour
-	cursorIdle = time.Hour
-)
+// life is how long a cursor lives from its making, and idle from its last use.
+// Paths that have no cursors have no life.
+func life(path string) (life, idle time.Duration) {
+	switch path {
+	case eventsPath:
+		return 4 * time.Hour, time.Hour
+	case profilesPath:
+		return 4 * 24 * time.Hour, 4 * 24 * time.Hour
+	}
+	return 0, 0
+}
+
+// walked reports whether the path gives its records by cursors.
+func walked(path string) bool {
+	l, _ := life(path)
+	return l > 0
+}
+
+// eventsPath is where the walks over events are.
+const eventsPath = "/1/events.json"
 
 // buckets is the number of shards the vendor keeps a project's users in; pages
 // come in multiples of it.
@@ -25,12 +40,13 @@ const buckets = 23
 // A walk is an open export. What it will give is settled when it is opened.
 type walk struct {
 	id            int64
-	account       string
+	account, path string
 	event         string
 	from, to      exporter.Day
 	view          View
 	batch         int
 	days          []walkDay
+	people        []profile // instead of days, in a walk over users
 	total         int
 	created, used time.Time
 }
@@ -50,14 +66,20 @@ type place struct {
 }
 
 // open settles a walk. The caller holds mu.
-func (s *Server) open(event string, from, to exporter.Day, batch int, v View) *walk {
+func (s *Server) open(path, event string, from, to exporter.Day, batch int, v View) *walk {
 	s.lastWalk++
 	now := s.opt.Now()
 	w := &walk{
-		id: s.lastWalk, account: s.opt.AccountID, event: event, from: from, to: to,
+		id: s.lastWalk, account: s.opt.AccountID, path: path, event: event, from: from, to: to,
 		batch: batch, view: v, created: now, used: now,
 	}
 	w.view.Now = now
+	s.walks[w.id] = w
+	if path == profilesPath && s.opt.Region != EmptyAccount {
+		w.people = s.who(event, from, to)
+		w.total = len(w.people)
+		return w
+	}
 	for d := from; !to.Before(d); d = d.Add(1) {
 		if s.opt.Region == EmptyAccount {
 			break
@@ -77,7 +99,8 @@ func (s *Server) open(event string, from, to exporter.Day, batch int, v View) *w
 }
 
 func (w *walk) expired(now time.Time) bool {
-	return now.Sub(w.created) >= cursorLife || now.Sub(w.used) >= cursorIdle
+	life, idle := life(w.path)
+	return now.Sub(w.created) >= life || now.Sub(w.used) >= idle
 }
 
 // size is the number of records of the page that starts at the place. Asking
@@ -186,6 +209,9 @@ func (s *Server) envelope(w *walk, from, n int, next string) []byte {
 }
 
 func (s *Server) records(b []byte, w *walk, from, n int) []byte {
+	if w.path == profilesPath {
+		return s.appendProfiles(b, w, from, n)
+	}
 	for _, d := range w.days {
 		for i := max(0, from-d.start); i < d.feed+d.extras && d.start+i < from+n; i++ {
 			if d.start+i > from {
