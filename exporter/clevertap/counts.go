@@ -176,7 +176,11 @@ func (s *Source) EventCount(ctx context.Context, event string, day exporter.Day)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
+	return s.counted(ctx, q)
+}
+
+// counted makes the call and reads the one count of its answer.
+func (s *Source) counted(ctx context.Context, q call) (n int64, err error) {
 	_, err = s.c.do(ctx, q, nil, func(body []byte) *failure {
 		var a struct {
 			Count *json.Number `json:"count"` // or a text of digits

@@ -38,6 +38,7 @@ var (
 	_ exporter.Checker  = (*Source)(nil)
 	_ exporter.Replayer = (*Source)(nil)
 	_ exporter.Metered  = (*Source)(nil)
+	_ exporter.Counter  = (*Source)(nil)
 )
 
 // New returns a Source, or an error that names the key that is wrong. It makes
