@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"tapline/exporter"
 )
 
 // How the vendor may write a bucket of numbers. Only "0-100" was seen.
@@ -42,10 +40,9 @@ func bucket(raw []byte) (low, high []byte, ok bool) {
 	} else if m := bucketHigh.FindStringSubmatch(text); m != nil {
 		high = bound(m[1])
 	}
-	if low == nil && high == nil || !held(low) || !held(high) {
-		return nil, nil, false
-	}
-	if low != nil && high != nil && number64(low) > number64(high) {
+	l, lowHeld := held(low)
+	h, highHeld := held(high)
+	if low == nil && high == nil || !lowHeld || !highHeld || low != nil && high != nil && l > h {
 		return nil, nil, false
 	}
 	return low, high, true
@@ -58,10 +55,13 @@ func bound(text string) []byte {
 	return []byte(text)
 }
 
-// held reports whether a float64 holds the number, digit by digit.
-func held(n []byte) bool {
+// held is the value of a bound, and whether a float64 holds it digit by digit.
+func held(bound []byte) (v float64, ok bool) {
+	if bound == nil {
+		return 0, true
+	}
 	digits := 0
-	for _, c := range n {
+	for _, c := range bound {
 		if c == 'e' || c == 'E' {
 			break
 		}
@@ -69,16 +69,8 @@ func held(n []byte) bool {
 			digits++
 		}
 	}
-	f := number64(n)
-	return digits <= 15 && f <= exporter.Exact && f >= -exporter.Exact
-}
-
-func number64(n []byte) float64 {
-	f, err := strconv.ParseFloat(string(n), 64)
-	if err != nil {
-		return 2 * exporter.Exact // out of range
-	}
-	return f
+	v, err := strconv.ParseFloat(string(bound), 64)
+	return v, err == nil && digits <= 15
 }
 
 // pairs are the keys of an object and their values, each as it is written. The
