@@ -2,9 +2,8 @@
 // server with state, the limits of the vendor's API, and faults as data. Tests
 // use it through NewServer, the demo command through New and Start.
 //
-// It serves what tapline reads, and has no
-// endpoint that writes; a call to one is recorded as a violation. It judges its
-// client: see Server.Violations.
+// It serves what tapline reads, and has no endpoint that writes; a call to one is
+// recorded as a violation. It judges its client: see Server.Violations.
 package clevertaptest
 
 import (
