@@ -106,6 +106,9 @@ func (e StreamEntry) check(p *problems) {
 	case e.Mode != "merge" && len(e.Key) > 0:
 		e.fail(p, "key", "only mode: merge has a key").remedy("add mode: merge, or take the key out")
 	}
+	if e.History && e.Mode != "merge" {
+		e.fail(p, "history", "only mode: merge with a key has a history").remedy("add mode: merge and key: [id], or take history out")
+	}
 	twice(e.section, "key", e.Key, p)
 	twice(e.section, "cluster", e.Cluster, p)
 	checkRules(e.section, e.Columns, p)

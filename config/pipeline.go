@@ -34,7 +34,9 @@ type StreamEntry struct {
 	// Mode is "" (= replace), replace, merge or snapshot.
 	Mode string `yaml:"mode" enum:"replace,merge,snapshot" doc:"how rows meet those that are there: replace the slice, merge by key, or snapshot"`
 	// Key names the columns that make a row one and the same for merge.
-	Key     []string     `yaml:"key" doc:"the columns that identify a row for mode: merge"`
+	Key []string `yaml:"key" doc:"the columns that identify a row for mode: merge"`
+	// History keeps what merge would throw away.
+	History bool         `yaml:"history" doc:"with mode: merge, keep a row for each change of a key (valid_from, valid_to, is_current) instead of the newest only"`
 	Columns []ColumnRule `yaml:"columns" doc:"rules for columns, before those of the pipeline"`
 	// Contract is "" (= evolve), evolve or freeze.
 	Contract string `yaml:"contract" enum:"evolve,freeze" doc:"whether new columns are added to the table"`

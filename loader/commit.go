@@ -254,7 +254,7 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 
 // mergeKey translates the target's key to column names.
 func mergeKey(t *task, f fit) ([]string, error) {
-	if t.mode() != warehouse.Merge {
+	if !t.mode().Keyed() {
 		return nil, nil
 	}
 	var key []string
@@ -269,7 +269,7 @@ func mergeKey(t *task, f fit) ([]string, error) {
 		key = append(key, name)
 	}
 	if len(key) == 0 {
-		return nil, fmt.Errorf("loader: table %s: mode merge needs a key", t.table)
+		return nil, fmt.Errorf("loader: table %s: mode %s needs a key", t.table, t.mode())
 	}
 	return key, nil
 }

@@ -66,7 +66,7 @@ func (g *guess) columns(p piece) layout {
 	for source := range g.seen {
 		sources = append(sources, source)
 	}
-	byName, err := names(g.have, sources, g.t.rules.renames)
+	byName, err := names(g.have, sources, g.t.rules.renames, g.t.reserved()...)
 	var out layout
 	for i, f := range fields {
 		name, typ := byName[f.Name], f.Type

@@ -69,8 +69,8 @@ type Target struct {
 	// made safe for a table name; a fixed name is taken as it is.
 	Table string
 	Mode  warehouse.Mode // "" = Replace
-	// Key names the columns that identify a row for Merge, as vendor or
-	// column names.
+	// Key names the columns that identify a row for Merge and History, as
+	// vendor or column names.
 	Key      []string
 	Columns  []ColumnRule
 	Contract Contract // "" = Evolve

@@ -90,8 +90,8 @@ func isWord(r rune) bool  { return isUpper(r) || isLower(r) || r >= '0' && r <= 
 // names assigns a column name to each vendor name, given the columns that the
 // table has. A vendor name keeps the column it already has; a rename is taken
 // as it is; the others are named in the order of the vendor names, and one that
-// finds its name taken gets a suffix.
-func names(have []warehouse.Column, sources []string, renames map[string]string) (map[string]string, error) {
+// finds its name taken, or reserved, gets a suffix.
+func names(have []warehouse.Column, sources []string, renames map[string]string, reserved ...warehouse.Column) (map[string]string, error) {
 	taken := map[string]string{} // folded column name -> vendor name
 	owner := map[string]string{} // vendor name -> column
 	for _, c := range have {
@@ -102,6 +102,9 @@ func names(have []warehouse.Column, sources []string, renames map[string]string)
 	}
 	for _, c := range systemColumns() {
 		taken[c.Name] = c.Name
+	}
+	if err := reserve(taken, reserved); err != nil {
+		return nil, err
 	}
 	out := make(map[string]string, len(sources))
 	claim := func(source, name string) { out[source] = name; taken[strings.ToLower(name)] = source }

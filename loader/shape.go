@@ -61,7 +61,7 @@ func shape(t *task, have warehouse.Table, exists bool, kinds map[string]exporter
 		}
 	}
 	slices.SortFunc(sources, compareSources)
-	byName, err := names(have.Columns, sources, t.rules.renames)
+	byName, err := names(have.Columns, sources, t.rules.renames, t.reserved()...)
 	if err != nil {
 		return fit{}, fmt.Errorf("table %s: %w", t.table, err)
 	}
@@ -136,6 +136,7 @@ func (f *fit) describe(t *task, have warehouse.Table) {
 			f.table.Partition = c.name
 		}
 	}
+	f.addReserved(t.reserved())
 	for _, c := range systemColumns() {
 		if !slices.ContainsFunc(f.table.Columns, func(h warehouse.Column) bool { return h.Name == c.Name }) {
 			f.table.Columns = append(f.table.Columns, c)

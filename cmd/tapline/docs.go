@@ -172,7 +172,10 @@ func (p *project) entryOf(o tableOrigin, table string) (config.Pipeline, config.
 		return pl, config.StreamEntry{}, false
 	}
 	mode := func(e config.StreamEntry) string {
-		if e.Mode == "" {
+		switch {
+		case e.History:
+			return string(warehouse.History)
+		case e.Mode == "":
 			return string(warehouse.Replace)
 		}
 		return e.Mode

@@ -194,6 +194,9 @@ func targetOf(pl config.Pipeline, e config.StreamEntry) (loader.Target, error) {
 		Table: e.Table, Mode: warehouse.Mode(e.Mode), Key: e.Key,
 		Contract: loader.Contract(e.Contract), Cluster: e.Cluster,
 	}
+	if e.History {
+		t.Mode = warehouse.History
+	}
 	if m := e.MaxQuarantined; m != nil {
 		t.MaxQuarantined = loader.Limit{Rows: m.Rows, Share: m.Share}
 		if t.MaxQuarantined == (loader.Limit{}) {
