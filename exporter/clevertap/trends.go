@@ -61,24 +61,27 @@ func checkTrends(e Selection) error {
 // it that is closed and before the window's end.
 //
 // It is asked for again whenever that day moves on and, for events that come
-// late, each day until 31 days after it.
+// late, each day until 31 days after it and once more after that.
 func sliceYears(_ context.Context, s *Source, st exporter.Stream, w exporter.Window) ([]exporter.Slice, error) {
 	if w.Since.IsZero() {
 		return nil, noSince(st)
 	}
 	today := s.today()
-	until := today
-	if !w.Until.IsZero() && w.Until.Before(until) {
-		until = w.Until
+	end := today.Add(-1)
+	if !w.Until.IsZero() && w.Until.Before(today) {
+		end = w.Until.Add(-1)
 	}
 	var out []exporter.Slice
-	for year := w.Since.Year; w.Since.Before(until) && year <= until.Add(-1).Year; year++ {
+	for year := w.Since.Year; !end.Before(w.Since) && year <= end.Year; year++ {
 		last := exporter.Day{Year: year, Month: time.December, Day: 31}
-		if until.Before(last) {
-			last = until.Add(-1)
+		if end.Before(last) {
+			last = end
 		}
 		rev := "through " + last.String()
-		if age := today.Epoch() - last.Epoch(); age > 1 && age <= settled {
+		switch age := today.Epoch() - last.Epoch(); {
+		case age > settled:
+			rev += ", " + finalRevision
+		case age > 1:
 			rev += ", as of " + today.String()
 		}
 		out = append(out, exporter.Slice{Stream: st, Name: fmt.Sprintf("%04d", year), Revision: rev})
