@@ -181,7 +181,7 @@ func TestProfileID(t *testing.T) {
 // TestProfilesOfTheShop: who did the event is there, once or in two records, and
 // each table asks for its own block alone.
 func TestProfilesOfTheShop(t *testing.T) {
-	data := shop()
+	data := &clevertaptest.Shop{Seed: 3, First: first, Days: 2, Rows: 9000}
 	r := newRig(t, clevertaptest.Options{Data: data})
 	r.sel = []clevertap.Selection{profiles(clevertaptest.ProductViewed)}
 	r.server.AddEvents(clevertaptest.ProductViewed, first, data.Late(clevertaptest.ProductViewed, first, 5)...)
