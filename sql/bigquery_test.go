@@ -12,6 +12,10 @@ func bigquerySamples() map[string]any {
 		Name string
 		Text bool
 	}
+	type decimal struct {
+		Name, Type   string
+		Scale, Index int
+	}
 	type table struct {
 		Name, Event string
 		Filter      *filter
@@ -33,7 +37,7 @@ func bigquerySamples() map[string]any {
 			"Lacked": []string{"e"}, "Contents": []string{"d", "e"}, "Stage": "stage", "Full": full})
 	}
 	return map[string]any{
-		"amend_cells":         with(with(daily, entries), map[string]any{"Column": nasty, "Value": "v_int64", "Index": 2}),
+		"amend_cells":         with(with(daily, entries), map[string]any{"Column": nasty, "Value": "v_string", "Type": "NUMERIC", "Index": 2}),
 		"amend_check":         entries,
 		"amend_receipt":       entries,
 		"amend_release":       entries,
@@ -67,6 +71,7 @@ func bigquerySamples() map[string]any {
 		"slice_delete#all":    all,
 		"slice_delete#day":    daily,
 		"stage_check":         map[string]any{"Stage": "stage"},
+		"stage_decimal":       map[string]any{"To": nasty, "Stage": "stage", "Columns": []decimal{{"a", "", 0, 0}, {nasty, "NUMERIC", 9, 1}}},
 		"stage_insert":        map[string]any{"Table": nasty, "Columns": []string{"a", nasty}, "Stage": "stage"},
 		"verify":              with(table1, where),
 		"verify#all":          with(all, where),

@@ -1,11 +1,11 @@
 -- Purpose: set the cells of a column whose entries are still in quarantine.
 -- Parameters: Table, Column, Value (the column of the entries that has the
---   values), Entries, Filter; @load, @in_table, @column{Index}, @day.
+--   values), Type (of an exact decimal column, else ""), Entries, Filter; @load, @in_table, @column{Index}, @day.
 -- Idempotent: yes.
 UPDATE {{ident .Table}} AS t
 SET {{ident .Column}} = a.new_value
 FROM (
-  SELECT s.place, s.{{ident .Value}} AS new_value FROM {{ident .Entries}} AS s
+  SELECT s.place, {{if .Type}}CAST(s.{{ident .Value}} AS {{.Type}}){{else}}s.{{ident .Value}}{{end}} AS new_value FROM {{ident .Entries}} AS s
   JOIN (
     SELECT DISTINCT s.place, s.`column` AS of_column FROM {{ident .Entries}} AS s
     JOIN `_tapline_quarantine` AS q ON q.`row` = s.place AND IFNULL(q.`column`, '') = s.`column`

@@ -87,7 +87,7 @@ func (x *loading) amend(ctx context.Context, a warehouse.Amendment) error {
 		return appendEntry(b, entries[i])
 	}), nil)
 	if err == nil && len(a.Parts) > 0 {
-		x.stage, err = x.newStage(ctx, x.l.Table, x.l.Columns, x.l.Parts, nil)
+		x.stage, err = x.stageRows(ctx, nil)
 	}
 	if err != nil {
 		return err
@@ -122,7 +122,9 @@ func (x *loading) amendScript(list string, entries []entry) (string, params, err
 	}
 	for i, name := range cellColumns(entries) {
 		p[fmt.Sprint("column", i)] = name
+		d, _ := x.table.decimal(name)
 		s.add("amend_cells", map[string]any{
+			"Type":  d.Type,
 			"Table": x.l.Table, "Column": name, "Value": valueColumn(x.table.columns[x.table.index[name]].Type),
 			"Entries": list, "Index": i, "Filter": x.table.filter(false),
 		})
@@ -184,6 +186,10 @@ func (x *loading) entries(a warehouse.Amendment) ([]entry, error) {
 		kind := x.table.columns[i].Type
 		if !takes(kind, c.Value) {
 			return nil, &warehouse.SchemaError{Table: a.Table, Column: c.Column, Reason: fmt.Sprintf("a %s column does not take a %T", typeWord(kind), c.Value)}
+		}
+		d, ok := decimalOf(x.table.Schema[i])
+		if text, is := c.Value.(string); ok && is && !d.fits(text) {
+			return nil, notExact(a.Table, c.Column, d, kind)
 		}
 		add(entry{c.Column, c.Row, kind, c.Value})
 	}

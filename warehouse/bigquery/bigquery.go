@@ -9,7 +9,8 @@
 // once, so that no job's work is ever done twice; job.go tells how.
 //
 // Types: bool BOOL, int64 INT64, float64 FLOAT64, utf8 STRING, date32 DATE,
-// timestamp TIMESTAMP.
+// timestamp TIMESTAMP. NUMERIC and BIGNUMERIC columns that somebody made take
+// numbers and text, exactly.
 //
 // Facts about BigQuery are those of its documentation as of August 2026.
 package bigquery

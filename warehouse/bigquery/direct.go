@@ -14,7 +14,7 @@ const partition = "$20060102"
 // direct reports whether one load job may put the rows into the table itself:
 // all of them at once, with nothing to remove that the job does not replace.
 func (x *loading) direct() bool {
-	if x.l.Mode != warehouse.Replace || x.l.RowsLoaded == 0 || len(x.inexact()) > 0 || len(units(x.l.Parts)) != 1 {
+	if x.l.Mode != warehouse.Replace || x.l.RowsLoaded == 0 || len(x.inexact()) > 0 || x.hasDecimals() || len(units(x.l.Parts)) != 1 {
 		return false
 	}
 	if len(x.earlier.slice) > 0 && !x.replaces() {

@@ -22,9 +22,10 @@ const defaultPartition = "event_date"
 const mostCluster = 4
 
 // Ensure makes the table able to hold t's columns. What it refuses it refuses
-// before it changes anything. A float64 column can hold int64 ones: Load checks
-// each value. The vendor's names are kept as descriptions where there is none
-// yet.
+// before it changes anything. A float64 column can hold int64 ones, and a NUMERIC
+// one these, float64 and text: Load checks each value. No column becomes NUMERIC
+// here, for the types are those of all warehouses, which hold the same rows. The
+// vendor's names are kept as descriptions where there is none yet.
 //
 // A new table is partitioned by day: by t.Partition, a DATE column of the
 // table, or else by event_date where the table has that, or else by when rows
@@ -182,7 +183,7 @@ func alterations(t warehouse.Table, have *target) (update bq.TableMetadataToUpda
 			continue
 		case have.columns[i].Type.ID() == arrow.INT64 && c.Type.ID() == arrow.FLOAT64:
 			widened = append(widened, c.Name)
-		case !holds(have.columns[i].Type, c.Type):
+		case !have.holds(i, c.Type):
 			return update, 0, nil, misfit(t.Name, c.Name, have.columns[i].Type, c.Type)
 		}
 		if have.columns[i].Source == "" && c.Source != "" {

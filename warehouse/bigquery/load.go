@@ -148,7 +148,7 @@ func (x *loading) checkColumns() error {
 		switch {
 		case !ok:
 			return &warehouse.SchemaError{Table: x.l.Table, Column: c.Name, Reason: "the table does not have it; it may have been dropped"}
-		case !holds(x.table.columns[i].Type, c.Type):
+		case !x.table.holds(i, c.Type):
 			return misfit(x.l.Table, c.Name, x.table.columns[i].Type, c.Type)
 		}
 	}
@@ -211,7 +211,7 @@ func (x *loading) putRows(ctx context.Context, transaction bool) error {
 	if x.stage != "" {
 		return nil
 	}
-	x.stage, err = x.newStage(ctx, x.l.Table, x.l.Columns, x.l.Parts, func(try int) string { return s.attempt(p.next + try) })
+	x.stage, err = x.stageRows(ctx, func(try int) string { return s.attempt(p.next + try) })
 	return err
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // Table describes a table as it is. Columns of a type that no load writes come
-// with a type whose String is BigQuery's word, such as "NUMERIC". Errors:
-// ErrNotExist, also for a view.
+// with a type whose String is BigQuery's word, such as "JSON"; exact decimals come
+// as text. Errors: ErrNotExist, also for a view.
 func (w *Warehouse) Table(ctx context.Context, name string) (warehouse.Table, error) {
 	md, err := w.metadata(ctx, name)
 	if err == nil && (md == nil || md.Type != bq.RegularTable) {

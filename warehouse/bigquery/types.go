@@ -24,8 +24,8 @@ func fieldType(t arrow.DataType) bq.FieldType {
 	return bq.StringFieldType
 }
 
-// arrowType is the inverse of fieldType; a type that no load can write to is an
-// otherType.
+// arrowType is the inverse of fieldType. Exact decimals are text, see decimal.go;
+// a type that no load can write to is an otherType.
 func arrowType(f *bq.FieldSchema) arrow.DataType {
 	if f.Repeated {
 		return otherType{"ARRAY<" + string(f.Type) + ">"}
@@ -43,6 +43,8 @@ func arrowType(f *bq.FieldSchema) arrow.DataType {
 		return arrow.FixedWidthTypes.Date32
 	case bq.TimestampFieldType:
 		return timestampType()
+	case bq.NumericFieldType, bq.BigNumericFieldType:
+		return arrow.BinaryTypes.String
 	}
 	return otherType{string(f.Type)}
 }
