@@ -39,7 +39,7 @@ func profileCountsKind() kind {
 
 // The columns of counts, beside those of events.
 const (
-	colEntry   = "name" // of the entry, NULL when it has none
+	colEntry  = "name" // of the entry, NULL when it has none
 	colUnique = "unique"
 	colCount  = "count"
 )

@@ -2,12 +2,14 @@ package clevertap_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"tapline/exporter"
 	"tapline/exporter/clevertap"
 	"tapline/exporter/clevertap/clevertaptest"
 )
@@ -181,5 +183,29 @@ func TestBuckets(t *testing.T) {
 		if bounds != want || want == "" && !strings.HasSuffix(got[0], "value="+text) {
 			t.Errorf("%q: %q, want bounds %q", text, got[0], want)
 		}
+	}
+}
+
+// TestTopResumed: a run that was interrupted goes on only while the vendor says
+// the same; rows of two answers are never mixed.
+func TestTopResumed(t *testing.T) {
+	r := newRig(t, clevertaptest.Options{Polls: 1})
+	numbered(r.server, foo, first, 6)
+	r.opt.BatchRows = 2
+	r.sel = []clevertap.Selection{{Stream: "top_property_counts", Event: foo, Groups: []clevertap.Group{{Property: "N"}}}}
+	r.server.AddEvents(foo, first, `{"event_props":{"N":"text"}}`)
+	src := r.source(t)
+	sl := one(t, src)
+	whole, err := read(t, src, sl, "")
+	if err != nil || len(whole.Cursors) != 4 {
+		t.Fatalf("%d batches, error %v", len(whole.Cursors), err)
+	}
+	rest, err := read(t, src, sl, whole.Cursors[1])
+	if d := cmp.Diff(whole.Rows[4:], rest.Rows); d != "" || err != nil {
+		t.Errorf("error %v, rows after the second batch (-want +got):\n%s", err, d)
+	}
+	r.server.AddEvents(foo, first, `{"event_props":{"N":"late"}}`)
+	if _, err := read(t, src, sl, whole.Cursors[1]); !errors.Is(err, exporter.ErrCursorExpired) {
+		t.Errorf("resumed over another answer: %v", err)
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"tapline/exporter/clevertap/clevertaptest"
 )
 
-func day(year int, m time.Month, d int) exporter.Day { return exporter.Day{Year: year, Month: m, Day: d} }
+func day(year int, m time.Month, d int) exporter.Day {
+	return exporter.Day{Year: year, Month: m, Day: d}
+}
 
 // TestTrendYears: a year is asked for again while it grows, and each day for a
 // month after its last day.
