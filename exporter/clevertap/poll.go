@@ -68,7 +68,7 @@ func (q call) lost(status, code int, message string) bool {
 
 // hide leaves what must not be shown of the query out of the vendor's words.
 func (q call) hide(message string) string {
-	for _, word := range []string{q.ticket, q.secret} {
+	for _, word := range []string{q.ticket, q.secret, url.QueryEscape(q.secret)} {
 		if word != "" {
 			message = regexp.MustCompile("(?i)"+regexp.QuoteMeta(word)).ReplaceAllLiteralString(message, "***")
 		}

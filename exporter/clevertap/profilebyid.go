@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -164,7 +163,7 @@ func (r *roll) run(ctx context.Context, from int, yield func(exporter.Batch, err
 	for {
 		err := r.step(ctx)
 		b := r.table.b
-		end := errors.Is(err, io.EOF)
+		end := errors.Is(err, errNoMore)
 		if ctx.Err() == nil && b.Read() > 0 && (err != nil || b.Read() >= min(batchPeople, r.s.batchRows) || b.Bytes() >= r.s.batchBytes) {
 			if !r.flush(yield) {
 				return
@@ -195,7 +194,7 @@ func (r *roll) step(ctx context.Context) error {
 		r.flight = append(r.flight, r.ask(ctx, id))
 	}
 	if len(r.flight) == 0 {
-		return io.EOF
+		return errNoMore
 	}
 	a := r.flight[0]
 	r.flight = r.flight[1:]
@@ -211,6 +210,10 @@ func (r *roll) step(ctx context.Context) error {
 	}
 	return r.table.dec.Record(a.record, fmt.Sprintf("id %d of the list", r.done))
 }
+
+// errNoMore says that the list is at its end. io.EOF would not do: a connection
+// that ends has that inside its error.
+var errNoMore = errors.New("no more ids")
 
 // errAbsent is the answer that there is no such user.
 var errAbsent = errors.New("not found")

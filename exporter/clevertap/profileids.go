@@ -31,7 +31,7 @@ func (s *Source) ids(ctx context.Context, e Selection) iter.Seq2[string, error] 
 		from = filed(e.IDsFile, e.IDsColumn)
 	case e.IDsQuery != "" && s.query == nil:
 		return func(yield func(string, error) bool) {
-			yield("", fmt.Errorf("ids_query: there is no warehouse here to ask"))
+			yield("", fmt.Errorf("there is no warehouse here to ask"))
 		}
 	case e.IDsQuery != "":
 		from = s.query(ctx, e.IDsQuery)
@@ -40,7 +40,7 @@ func (s *Source) ids(ctx context.Context, e Selection) iter.Seq2[string, error] 
 		n := 0
 		for id, err := range from {
 			if id, n = strings.TrimSpace(id), n+1; err == nil && len(id) > longestID {
-				err = fmt.Errorf("id %d of %s: longer than %d bytes", n, e.source(), longestID)
+				err = fmt.Errorf("id %d: longer than %d bytes", n, longestID)
 			}
 			if err != nil {
 				yield("", err)
@@ -79,7 +79,7 @@ func filed(name, column string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		f, err := os.Open(name)
 		if err != nil {
-			yield("", fmt.Errorf("ids_file: %w", err))
+			yield("", err)
 			return
 		}
 		defer f.Close()
@@ -95,7 +95,7 @@ func filed(name, column string) iter.Seq2[string, error] {
 			err = cellsOf(r, column, yield)
 		}
 		if err != nil {
-			yield("", fmt.Errorf("ids_file: %s: %w", name, err))
+			yield("", fmt.Errorf("%s: %w", name, err))
 		}
 	}
 }
@@ -169,7 +169,7 @@ func (s *Source) summed(ctx context.Context, e Selection) (*listSum, error) {
 	l := newListSum()
 	for id, err := range s.ids(ctx, e) {
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", e.source(), err)
 		}
 		l.add(id)
 	}
@@ -185,25 +185,29 @@ type idList struct {
 }
 
 // spool copies the list of an entry. Whoever gets it closes it.
-func (s *Source) spool(ctx context.Context, e Selection) (l *idList, err error) {
+func (s *Source) spool(ctx context.Context, e Selection) (*idList, error) {
 	f, err := os.CreateTemp("", "tapline-ids-*")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.source(), err)
 	}
-	l = &idList{listSum: newListSum(), file: f}
-	defer func() {
-		if err != nil {
-			l.close()
-		}
-	}()
-	w := bufio.NewWriter(f)
+	l := &idList{listSum: newListSum(), file: f}
+	if err := l.fill(ctx, s.ids(ctx, e)); err != nil {
+		l.close()
+		return nil, fmt.Errorf("%s: %w", e.source(), err)
+	}
+	return l, nil
+}
+
+// fill writes the ids and goes back to the first.
+func (l *idList) fill(ctx context.Context, ids iter.Seq2[string, error]) error {
+	w := bufio.NewWriter(l.file)
 	var size []byte
-	for id, err := range s.ids(ctx, e) {
+	for id, err := range ids {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		l.add(id)
 		size = binary.AppendUvarint(size[:0], uint64(len(id)))
@@ -211,13 +215,11 @@ func (s *Source) spool(ctx context.Context, e Selection) (l *idList, err error) 
 		_, _ = w.WriteString(id)
 	}
 	if err := w.Flush(); err != nil {
-		return nil, fmt.Errorf("%s: %w", e.source(), err)
+		return err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("%s: %w", e.source(), err)
-	}
-	l.r = bufio.NewReader(f)
-	return l, nil
+	_, err := l.file.Seek(0, io.SeekStart)
+	l.r = bufio.NewReader(l.file)
+	return err
 }
 
 // next returns the next id, io.EOF behind the last.
