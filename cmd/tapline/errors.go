@@ -54,6 +54,8 @@ func configFailures() []failure {
 			"see tapline tables for the names", is(warehouse.ErrNotExist)},
 		{"run.unknown", exitUsage, "The history has no run of that name.",
 			"see tapline runs list", is(errNoRun)},
+		{"source.ability", exitUsage, "This kind of source cannot do that.",
+			"name the pipelines whose source can", is(errUnasked)},
 		{"warehouse.ability", exitUsage, "This kind of warehouse cannot do that.",
 			"use a warehouse of another kind", is(errAbility)},
 	}
@@ -118,6 +120,8 @@ func runFailures() []failure {
 			"mend what befell the earlier slice, then run again", is(loader.ErrHeld)},
 		{"run.quarantine_limit", exitLook, "More rows were quarantined than max_quarantined allows; nothing of the load is visible.",
 			"read the reasons in the message, then mend the source, pin types with columns:, or raise the limit", is(loader.ErrLimit)},
+		{"verify.source", exitLook, "The source counts other numbers of rows than are loaded.",
+			"load the days named again: tapline backfill PIPELINE --since DAY --until DAY; if they stay, the source's counts are estimates: raise --tolerance", is(errDiffers)},
 		{"run.late", exitLook, "Files that should have come have not.",
 			"ask whoever sends them (a vendor's export may have stopped); expect: in the pipeline says when they should come", as[lateError]},
 		{"run.views", exitLook, "A view of the configuration cannot be made; what is loaded stays, and an older view of that name too.",
@@ -139,6 +143,8 @@ var (
 	errUnwritable = errors.New("not writable")
 	errNoSpace    = errors.New("too little space")
 	errVerify     = errors.New("not proven")
+	errDiffers    = errors.New("the source counts otherwise")
+	errUnasked    = errors.New("the source cannot be asked")
 	errCheck      = errors.New("check failed")
 	errDoctor     = errors.New("not ready")
 )

@@ -13,12 +13,30 @@ func newVerify(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify [PIPELINE...]", Short: "Prove that each loaded row is there, once",
 		Long: `verify asks the warehouse alone: for each load, are exactly its rows in the table or
-in quarantine, each once? It needs neither the source nor the stage.`,
+in quarantine, each once? It needs neither the source nor the stage.
+
+With --source it asks the source instead, how many records it counts of each
+stream and day that is loaded, and says where that differs from the rows read. The
+source's counts may be estimates, so that differences up to --tolerance are shown
+and are no failure. Exit code 4: there are larger ones.`,
+		Example: `  tapline verify
+  tapline verify --source --since 2026-09-01 --until 2026-09-08`,
 	}
+	o := reckoning{tolerance: 0.02}
+	var source bool
+	cmd.Flags().BoolVar(&source, "source", false, "compare with the source's own counts")
+	o.window.add(cmd)
+	cmd.Flags().Var(&o.tolerance, "tolerance", "with --source: the share of a difference that is no failure")
 	cmd.RunE = a.does(func(ctx context.Context, args []string) (view, error) {
 		p, err := a.project(cmd)
 		if err != nil {
 			return nil, err
+		}
+		if err := o.check(cmd, source); err != nil {
+			return nil, err
+		}
+		if source {
+			return p.verifySource(ctx, args, o)
 		}
 		pipelines, err := p.selected(args)
 		if err != nil {
