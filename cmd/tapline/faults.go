@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tapline/exporter"
+	"tapline/exporter/clevertap"
 	"tapline/objstore"
 )
 
@@ -186,7 +187,14 @@ func faultyBatchRows() int {
 
 // faultyPatience makes the pauses between tries as short as TAPLINE_BACKOFF
 // says, so that a bucket whose every fifth answer is wrong takes no minutes.
-func faultyPatience() objstore.Patience {
+func faultyPatience() objstore.Patience { return objstore.Patience{Backoff: faultyPause()} }
+
+// faultyRetry does the same for an account.
+func faultyRetry() clevertap.Retry {
+	return clevertap.Retry{First: faultyPause(), Poll: faultyPause()}
+}
+
+func faultyPause() time.Duration {
 	d, _ := time.ParseDuration(os.Getenv("TAPLINE_BACKOFF")) // not set: 0, the default
-	return objstore.Patience{Backoff: d}
+	return d
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -70,6 +71,9 @@ type sourceOptions struct {
 	batchRows  int   // 0 = the kind's own
 	batchBytes int64 // likewise
 	common     common
+	// query yields the texts of the first column of SQL that the pipeline's
+	// warehouse answers; nil where there is no pipeline.
+	query func(ctx context.Context, sql string) iter.Seq2[string, error]
 }
 
 type warehouseOptions struct {
@@ -114,7 +118,7 @@ func openCleverTap(c config.Connection, entries []config.StreamEntry, o sourceOp
 	}
 	s, err := clevertap.New(cfg, sel, clevertap.Options{
 		Log: o.log, Gates: o.common.clevertap, BatchRows: o.batchRows, BatchBytes: o.batchBytes,
-		Mem: format.NewPool(o.batchBytes),
+		Mem: format.NewPool(o.batchBytes), Query: o.query, Retry: faultyRetry(),
 	})
 	if err != nil {
 		return nil, c.Errorf("", "%v", err)

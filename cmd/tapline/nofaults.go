@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"tapline/exporter"
+	"tapline/exporter/clevertap"
 	"tapline/objstore"
 	"tapline/warehouse"
 )
@@ -26,5 +27,6 @@ func wrapHistory(_ string, write func() error) func() error     { return write }
 func faultyClient() *http.Client                                { return nil }
 func faultyBatchRows() int                                      { return 0 }
 func faultyPatience() objstore.Patience                         { return objstore.Patience{} }
+func faultyRetry() clevertap.Retry                              { return clevertap.Retry{} }
 
 func faultyDial() func(ctx context.Context, network, address string) (net.Conn, error) { return nil }

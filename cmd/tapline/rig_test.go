@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -45,6 +46,8 @@ type crashRig struct {
 	binary string
 	// config is the configuration of a scene, without its settings.
 	config func(sceneOptions) string
+	rows   int      // of a batch where a scene says nothing; 0 = 60, a part for every page or two
+	env    []string // of the binary
 }
 
 func newCrashRig(t testing.TB, config func(sceneOptions) string) *crashRig {
@@ -53,7 +56,7 @@ func newCrashRig(t testing.TB, config func(sceneOptions) string) *crashRig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &crashRig{binary, config}
+	return &crashRig{binary: binary, config: config}
 }
 
 // An accountRig has an account in this process for its vendor.
@@ -130,7 +133,7 @@ func (r *crashRig) sceneIn(t testing.TB, dir string, o sceneOptions) *scene {
 		o.memory = "64MiB"
 	}
 	if o.batchRows == 0 {
-		o.batchRows = 60 // a part for every page or two
+		o.batchRows = cmp.Or(r.rows, 60)
 	}
 	config := fmt.Sprintf("version: 1\nmemory: %s\nconcurrency: %d\n", o.memory, o.concurrency) + r.config(o)
 	if err := os.WriteFile(filepath.Join(dir, "tapline.yaml"), []byte(config), 0o600); err != nil {
@@ -146,7 +149,7 @@ func (s *scene) command(ctx context.Context, env []string, args ...string) *exec
 	cmd.Env = append(os.Environ(), "CT_ACCOUNT_ID="+clevertaptest.DefaultAccountID, "CT_PASSCODE="+clevertaptest.DefaultPasscode,
 		"TZ=UTC", "NO_COLOR=1", "TAPLINE_FAULTS=", "TAPLINE_FAULTS_LOG=",
 		"TAPLINE_BATCH_ROWS="+strconv.Itoa(s.batchRows))
-	cmd.Env = append(append(cmd.Env, s.env...), env...)
+	cmd.Env = append(append(append(cmd.Env, s.crashRig.env...), s.env...), env...)
 	cmd.Stdout, cmd.Stderr = &s.said, &s.said
 	return cmd
 }

@@ -55,7 +55,7 @@ func TestStageErrors(t *testing.T) {
 		{"GoodS3", "doctor", "{url: s3://stage/team, endpoint: " + s3.URL + keys, 0, []string{"s3://stage/team is writable", "disk for temporary files"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := (&crashRig{account.binary, func(o sceneOptions) string { return "stage: " + tt.stage + "\n" + account.config(o) }}).scene(t, sceneOptions{})
+			s := (&crashRig{binary: account.binary, config: func(o sceneOptions) string { return "stage: " + tt.stage + "\n" + account.config(o) }}).scene(t, sceneOptions{})
 			if code := s.run(t, nil, strings.Fields(tt.command)...); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}

@@ -41,7 +41,7 @@ func newStageRig(t testing.TB, account *accountRig, scheme, want string) *stageR
 		r.cloud = s3test.NewServer(t, s3test.Options{AccessKeyID: stageKeyID}, "stage")
 		keys = `, region: eu-west-1, access_key: "${env:STAGE_KEY_ID}", secret_key: "${env:STAGE_SECRET}"`
 	}
-	r.crashRig = &crashRig{account.binary, func(o sceneOptions) string {
+	r.crashRig = &crashRig{binary: account.binary, config: func(o sceneOptions) string {
 		stage := fmt.Sprintf(`{url: "%s://stage/team/parts%d", endpoint: %q%s}`, scheme, r.scenes.Add(1), r.cloud.URL, keys)
 		return "stage: " + stage + "\n" + account.config(o)
 	}}

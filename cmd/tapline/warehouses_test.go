@@ -103,7 +103,9 @@ func (s *placedScene) loaded(t testing.TB) string {
 // TestWarehousesAgree: one source gives the same rows, types, quarantine and
 // counts in every warehouse.
 func TestWarehousesAgree(t *testing.T) {
-	for name, rig := range map[string]*crashRig{"account": newAccountRig(t).crashRig, "files": newFilesRig(t)} {
+	for name, rig := range map[string]*crashRig{
+		"account": newAccountRig(t).crashRig, "files": newFilesRig(t), "streams": newStreamsRig(t, streamEntries()...).crashRig,
+	} {
 		want := rig.at(t, places()["duckdb"](t)).loaded(t)
 		for kind, make := range places() {
 			t.Run(name+"/"+kind, func(t *testing.T) {
