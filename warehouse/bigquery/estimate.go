@@ -193,6 +193,9 @@ func (e *estimate) loading(of *tableEstimate, l warehouse.Expected) *loading {
 	x := &loading{w: e.w, l: load, table: of.table}
 	for _, r := range e.receipts[l.Table] {
 		x.earlier.inTable++
+		if r.Mode != warehouse.History {
+			x.earlier.late++
+		}
 		switch {
 		case r.Slice == l.Slice:
 			x.earlier.slice = append(x.earlier.slice, r.Earlier)
@@ -247,6 +250,8 @@ func (e *estimate) statement(ctx context.Context, to *warehouse.Jobs, of *tableE
 			n += part.Size
 		}
 	case !e.own, of.missing && !ofReceipts(name): // nothing to read yet
+	case strings.HasPrefix(name, "history_"):
+		n, err = e.history(ctx, x, name, sql, p)
 	default:
 		n, err = e.wouldRead(ctx, x, sql, p)
 	}

@@ -2,7 +2,6 @@ package bigquery
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"tapline/warehouse"
@@ -11,7 +10,6 @@ import (
 // scriptHistory adds what is to be done to a table of mode History. Rows whose
 // valid_from is NULL are those that have no place yet.
 func (x *loading) scriptHistory(s *script) {
-	s.err = errors.Join(s.err, warehouse.CheckHistory(x.l.Table, x.table.columns))
 	h := x.table.history(x.l.Key)
 	if x.remove {
 		s.add("history_delete", h)
@@ -75,6 +73,30 @@ func (x *loading) amendHistory(s *script, entries string) {
 	h["Entries"] = entries
 	s.add("history_mark", h)
 	x.settleHistory(s, h, true)
+}
+
+// history is what a statement of mode History reads of its table, as far as it
+// can be asked before the load has been read: a table that is to get its columns
+// is not asked.
+func (e *estimate) history(ctx context.Context, x *loading, name, sql string, p params) (int64, error) {
+	if warehouse.CheckHistory(x.l.Table, x.table.columns) != nil {
+		return 0, nil
+	}
+	if name != "history_insert" {
+		return e.wouldRead(ctx, x, sql, p)
+	}
+	// It compares all of the contents, as this does.
+	h := x.table.history(x.l.Key)
+	h["Full"] = true
+	sql, err := text("history_settle", h)
+	if err != nil {
+		return 0, err
+	}
+	n, err := e.wouldRead(ctx, x, sql, p)
+	for _, part := range x.l.Parts {
+		n += part.Size
+	}
+	return n, err
 }
 
 // verifyHistory counts rows that no history explains among what is found of a

@@ -143,6 +143,11 @@ func (x *loading) checkColumns() error {
 	if x.table == nil || len(x.l.Parts) == 0 {
 		return nil
 	}
+	if x.l.Mode == warehouse.History {
+		if err := warehouse.CheckHistory(x.l.Table, x.table.columns); err != nil {
+			return err
+		}
+	}
 	for _, c := range x.l.Columns {
 		i, ok := x.table.index[c.Name]
 		switch {
