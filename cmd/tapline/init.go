@@ -15,99 +15,100 @@ import (
 	"github.com/spf13/cobra"
 
 	"tapline/config"
-	"tapline/exporter"
-	"tapline/exporter/clevertap"
 )
 
 //go:embed init.yaml.tmpl
 var initTemplate string
 
-// An answer set is what init has to know.
+// answers are what init has to know.
 type answers struct {
-	Region, Timezone, Event, Since, Database string
+	// Source is the kind of source to ask, "" = none: the file is written
+	// without asking.
+	Source                string
+	Region, URL, Timezone string // URL instead of a region
+	Account               string // the id, or ${env:NAME}
+	PasscodeEnv           string // the environment variable that holds the passcode
+	Events                []string
+	Since, Database       string
 }
+
+// Example is an event for what the file shows and does not load.
+func (in answers) Example() string {
+	if len(in.Events) > 0 && in.Events[0] != allEvents {
+		return in.Events[0]
+	}
+	return "App Launched"
+}
+
+// allEvents stands for every event of the account.
+const allEvents = "*"
 
 func newInit(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "init [DIR]", Short: "Write a tapline.yaml to start from",
 		Long: `init writes tapline.yaml, .env.example and .gitignore: CleverTap events into a DuckDB
 file. It asks what it has to know and no flag tells. Region and time zone are those
-of the account: a wrong zone puts events on wrong days.`,
+of the account: a wrong zone puts events on wrong days.
+
+With --source clevertap it also asks the account: whether region and credentials are
+right, and which events there are, with yesterday's counts, to choose from. The
+passcode is looked up in the environment and written nowhere.`,
+		Example: `  tapline init --source clevertap
+  tapline init --no-input --region in1 --timezone Asia/Kolkata --event "Order Placed"`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	in := answers{Since: time.Now().UTC().AddDate(0, 0, -7).Format(time.DateOnly)}
 	f := cmd.Flags()
+	f.StringVar(&in.Source, "source", "", "ask the account first; clevertap is what can be asked")
 	f.StringVar(&in.Region, "region", "", "the account's region: in1, sg1, us1, aps3, mec1, eu1 or sk1")
+	f.StringVar(&in.URL, "url", "", "the API's address instead of a region, for proxies")
+	f.StringVar(&in.Account, "account-id", "", "the account id, or where it is: ${env:CT_ACCOUNT_ID}")
+	f.StringVar(&in.PasscodeEnv, "passcode-env", "", "the environment variable that holds the passcode, such as CT_PASSCODE")
 	f.StringVar(&in.Timezone, "timezone", "", "the account's time zone, such as Asia/Kolkata")
-	f.StringVar(&in.Event, "event", "", "the event to start with, or * for all")
+	f.StringArrayVar(&in.Events, "event", nil, "an event to load, or * for all; may be given again")
 	f.StringVar(&in.Since, "since", in.Since, "the first day to load")
 	f.StringVar(&in.Database, "database", "bi.duckdb", "the DuckDB file")
 	noInput := f.Bool("no-input", false, "ask nothing; needs --region and --timezone")
 	force := f.Bool("force", false, "overwrite files that are there")
-	cmd.RunE = a.does(func(_ context.Context, args []string) (view, error) {
+	cmd.RunE = a.does(func(ctx context.Context, args []string) (view, error) {
 		dir := "."
 		if len(args) == 1 {
 			dir = args[0]
 		}
-		if err := a.complete(&in, *noInput); err != nil {
+		if err := mayWrite(dir, *force); err != nil {
 			return nil, err
 		}
-		return initialize(dir, in, *force)
+		found, err := a.complete(ctx, &in, *noInput)
+		if err != nil {
+			return nil, err
+		}
+		return initialize(dir, in, found)
 	})
 	return cmd
 }
 
-// complete asks for what no flag has told. Region and time zone are nobody's to
-// guess.
-func (a *app) complete(in *answers, noInput bool) error {
-	if noInput && (in.Region == "" || in.Timezone == "") {
-		return initError(errors.New("--no-input needs --region and --timezone"))
+func initError(err error) error { return usageError{err, "tapline init --help"} }
+
+// mayWrite refuses a folder with files that init would overwrite.
+func mayWrite(dir string, force bool) error {
+	if force {
+		return nil
 	}
-	for _, q := range []struct {
-		field                    *string
-		question, standard, flag string
-		check                    func(string) error
-	}{
-		{&in.Region, "Which region is the CleverTap account in, such as in1? It begins the dashboard's address.", "", "--region", checkRegion},
-		{&in.Timezone, "Which time zone do its settings show, such as Asia/Kolkata?", "", "--timezone", checkZone},
-		{&in.Event, "Which event to load first? * is all of them.", "*", "--event", func(string) error { return nil }},
-	} {
-		if *q.field == "" && noInput {
-			*q.field = q.standard
-		}
-		if *q.field == "" {
-			answer, err := a.ask(q.question, q.standard, q.flag)
-			if err != nil {
-				return err
-			}
-			*q.field = answer
-		}
-		if err := q.check(*q.field); err != nil {
-			return initError(err)
+	for _, name := range []string{config.DefaultFile, envExample, gitIgnore} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("%s: %w", path, errExists)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %w", errUnwritable, err)
 		}
 	}
 	return nil
 }
 
-func initError(err error) error { return usageError{err, "tapline init --help"} }
+// The files that init writes beside the configuration.
+const envExample, gitIgnore = ".env.example", ".gitignore"
 
-// checkRegion and checkZone ask the kind itself about one key, the others being
-// in order.
-func checkRegion(region string) error {
-	if region == "" || region != strings.ToLower(region) {
-		return fmt.Errorf("region: %q is none; it begins the dashboard's address, such as in1 or eu1", region)
-	}
-	return clevertap.Config{Region: region, Timezone: "UTC", AccountID: "-", Passcode: config.NewSecret("-")}.Validate()
-}
-
-func checkZone(zone string) error {
-	return clevertap.Config{Timezone: zone, AccountID: "-", Passcode: config.NewSecret("-")}.Validate()
-}
-
-func initialize(dir string, in answers, force bool) (view, error) {
-	if _, err := exporter.ParseDay(in.Since); err != nil {
-		return nil, initError(fmt.Errorf("--since: %w", err))
-	}
+func initialize(dir string, in answers, found []listedEvent) (view, error) {
 	var b strings.Builder
 	t, err := template.New("init").Funcs(template.FuncMap{"quote": quoteYAML}).Parse(initTemplate)
 	if err != nil {
@@ -116,26 +117,15 @@ func initialize(dir string, in answers, force bool) (view, error) {
 	if err := t.Execute(&b, in); err != nil {
 		return nil, err
 	}
-	files := []struct{ name, content string }{
-		{config.DefaultFile, b.String()},
-		{".env.example", "# Copy to .env, fill in, and load it into the environment. Never commit .env.\nCT_ACCOUNT_ID=\nCT_PASSCODE=\n"},
-		{".gitignore", ".env\n.tapline/\n*.duckdb\n*.duckdb.wal\n"},
-	}
-	written := initialized{Files: []string{}, dir: dir}
-	if !force {
-		for _, f := range files {
-			name := filepath.Join(dir, f.name)
-			if _, err := os.Lstat(name); err == nil {
-				return nil, fmt.Errorf("%s: %w", name, errExists)
-			} else if !errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("%w: %w", errUnwritable, err)
-			}
-		}
-	}
+	written := initialized{Files: []string{}, Events: found, dir: dir, variables: in.variables(), asked: in.Source != ""}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnwritable, err)
 	}
-	for _, f := range files {
+	for _, f := range []struct{ name, content string }{
+		{config.DefaultFile, b.String()},
+		{envExample, "# Copy to .env, fill in, and load it into the environment. Never commit .env.\n" + strings.Join(written.variables, "=\n") + "=\n"},
+		{gitIgnore, ".env\n.tapline/\n*.duckdb\n*.duckdb.wal\n"},
+	} {
 		name := filepath.Join(dir, f.name)
 		if err := os.WriteFile(name, []byte(f.content), 0o644); err != nil {
 			return written, fmt.Errorf("%w: %w", errUnwritable, err)
@@ -157,13 +147,19 @@ func quoteShell(s string) string {
 }
 
 type initialized struct {
-	Files []string `json:"files"`
+	Files  []string      `json:"files"`
+	Events []listedEvent `json:"events,omitempty"` // of the account, when it was asked
 
-	dir string
+	dir       string
+	variables []string // of the environment, that the file refers to
+	asked     bool
 }
 
 // Text implements view.
 func (i initialized) Text(p *printer) {
+	if len(i.Events) > 0 {
+		p.table(eventTable(i.Events))
+	}
 	for _, f := range i.Files {
 		p.line("wrote %s", f)
 	}
@@ -172,6 +168,10 @@ func (i initialized) Text(p *printer) {
 		p.line("%scd %s", next, quoteShell(i.dir))
 		next = "      "
 	}
-	p.line("%sexport CT_ACCOUNT_ID=... CT_PASSCODE=...", next)
+	if i.asked {
+		p.line("%stapline plan && tapline run", next)
+		return
+	}
+	p.line("%sexport %s", next, strings.Join(i.variables, "=... ")+"=...")
 	p.line("      tapline check && tapline plan && tapline run")
 }
