@@ -104,6 +104,9 @@ func (b *bank) Load(ctx context.Context, l warehouse.Load) (warehouse.Receipt, e
 	if err := b.hook("load"); err != nil {
 		return warehouse.Receipt{}, err
 	}
+	if err := l.Check(); err != nil {
+		return warehouse.Receipt{}, fmt.Errorf("bank: %w", err)
+	}
 	rows, err := readParts(ctx, l.Parts)
 	if err != nil {
 		return warehouse.Receipt{}, err

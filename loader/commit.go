@@ -233,7 +233,7 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 		}
 	}
 	load.Columns = append(load.Columns, systemColumns()...)
-	if load.Key, err = mergeKey(j.t, f); err != nil {
+	if err := j.t.setKey(&load, f); err != nil {
 		return load, err
 	}
 	for i, p := range m.Shaped.Parts {
@@ -250,37 +250,6 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 		}
 	}
 	return load, nil
-}
-
-// mergeKey translates the target's key to column names.
-func mergeKey(t *task, f fit) ([]string, error) {
-	if !t.mode().Keyed() {
-		return nil, nil
-	}
-	var key []string
-	for _, k := range t.target.Key {
-		name := k
-		if c, ok := f.column(k); ok {
-			name = c.name
-		}
-		if !hasColumn(f.table.Columns, name) {
-			return nil, fmt.Errorf("loader: table %s: key column %q is in neither the table nor the slice", t.table, k)
-		}
-		key = append(key, name)
-	}
-	if len(key) == 0 {
-		return nil, fmt.Errorf("loader: table %s: mode %s needs a key", t.table, t.mode())
-	}
-	return key, nil
-}
-
-func hasColumn(list []warehouse.Column, name string) bool {
-	for _, c := range list {
-		if c.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // located returns the load's objects as the stage has them, by name. The stage
