@@ -110,7 +110,7 @@ func (p *project) runOne(ctx context.Context, pl config.Pipeline, o runOptions, 
 	progress.begin(pl.Name)
 	summary, err := runWaiting(ctx, cfg, o.wait)
 	if err == nil && len(summary.Failures) > 0 {
-		err = &runError{pipeline: pl.Name, failures: summary.Failures, loaded: len(summary.Loads)}
+		err = &runError{pipeline: pl.Name, failures: summary.Failures, loaded: len(summary.Loads), there: summary.Skipped}
 	}
 	if err == nil && len(summary.Late) > 0 {
 		err = lateError{pl.Name, summary.Late}

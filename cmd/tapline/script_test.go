@@ -134,12 +134,19 @@ func serveWarehouses(env *testscript.Env, config string) error {
 // "account hangs" lets every request wait for long.
 func account(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: account refuses|fails|flaky|hangs")
+		ts.Fatalf("usage: account refuses|withholds|fails|flaky|hangs")
 	}
 	server := ts.Value(serverKey{}).(*clevertaptest.Server)
 	switch args[0] {
-	case "refuses":
-		server.Fail(clevertaptest.Any, -1, clevertaptest.Fault{Kind: clevertaptest.Refused})
+	case "refuses": // everything, or a path
+		match := clevertaptest.Any
+		if len(args) > 1 {
+			match = func(r clevertaptest.Request) bool { return r.Path == args[1] }
+		}
+		server.Fail(match, -1, clevertaptest.Fault{Kind: clevertaptest.Refused})
+	case "withholds":
+		server.Fail(clevertaptest.Opening(args[1]), -1,
+			clevertaptest.Fault{Kind: clevertaptest.Answer, Status: 400, Text: `{"status":"fail","error":"Export not allowed for this event","code":400}`})
 	case "fails":
 		n, err := strconv.Atoi(args[1])
 		ts.Check(err)
