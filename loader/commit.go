@@ -39,6 +39,7 @@ type job struct {
 	ready bool  // staged, or failed
 	more  bool  // the next load of the table is ready too
 	err   error // why it is not loaded
+	reading
 }
 
 // ready marks a job as staged or failed, and commits what can be committed now.
@@ -58,6 +59,7 @@ func (ln *line) ready(ctx context.Context, j *job, err error) {
 		if next.err == nil {
 			next.err = next.commit(ctx)
 		}
+		next.drop(ctx)
 		next.l.finish(next)
 		ln.mu.Lock()
 		// What never gives rows has nothing to decide for the table.
@@ -119,7 +121,7 @@ func (j *job) shapeAndFit(ctx context.Context) (fit, error) {
 	}
 	narrow := map[string]bool{}
 	for {
-		f, err := shape(j.t, have, exists, j.m.kinds(), narrow)
+		f, err := shape(j.t, have, exists, j.kinds(), narrow)
 		if err != nil {
 			return fit{}, err
 		}
@@ -173,18 +175,7 @@ func sameColumns(a, b []warehouse.Column) bool {
 
 // checkLimit fails a load with more quarantined rows than the target allows.
 func (j *job) checkLimit() error {
-	var bad, read int64
-	causes := map[string]int64{}
-	for i, p := range j.m.Shaped.Parts {
-		read += j.m.Parts[i].Read
-		if p.Rejects == nil {
-			continue
-		}
-		bad += p.Rejects.Bad
-		for cause, n := range p.Rejects.Causes {
-			causes[cause] += n
-		}
-	}
+	bad, read, causes := j.tally()
 	limit := j.t.target.MaxQuarantined
 	if limit.Rows > 0 && bad > limit.Rows || limit.Share > 0 && float64(bad) > limit.Share*float64(read) {
 		return fmt.Errorf("loader: slice %s of %s: %w: %d of %d rows have something that cannot be read or held, and max_quarantined allows %s; most often %s",
@@ -235,6 +226,10 @@ func (j *job) load(ctx context.Context, f fit) (warehouse.Load, error) {
 	load.Columns = append(load.Columns, systemColumns()...)
 	if err := j.t.setKey(&load, f); err != nil {
 		return load, err
+	}
+	if j.pulled != nil {
+		j.loadPulled(&load)
+		return load, nil
 	}
 	for i, p := range m.Shaped.Parts {
 		load.RowsRead += m.Parts[i].Read

@@ -292,6 +292,8 @@ type Load struct {
 	Parts   []Part
 	// Quarantine holds parts with the columns of QuarantineColumns.
 	Quarantine []Part
+	// Pulled, if not nil, is what a Puller has fitted, in place of all parts.
+	Pulled *Pulled
 
 	// More says that another load of the pipeline is ready to follow at once,
 	// so that a warehouse may tidy up later.

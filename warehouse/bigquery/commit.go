@@ -209,7 +209,11 @@ func (x *loading) scriptRows(s *script) {
 	if x.stage == "" {
 		return
 	}
-	s.add("stage_insert", insertData(x.l.Table, x.l.Columns, x.stage))
+	if x.l.Pulled != nil {
+		s.addPulled(x.l.Table, *x.l.Pulled)
+	} else {
+		s.add("stage_insert", insertData(x.l.Table, x.l.Columns, x.stage))
+	}
 	if x.l.Mode == warehouse.Merge {
 		s.add("merge_settle", x.table.merging(x.l.Key))
 	}

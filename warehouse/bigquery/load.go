@@ -80,6 +80,8 @@ func (w *Warehouse) load(ctx context.Context, l warehouse.Load) (warehouse.Recei
 // checkManifest refuses what needs no look at the parts.
 func checkManifest(l warehouse.Load) error {
 	switch {
+	case l.Pulled != nil:
+		return nil // the transaction counts
 	case len(l.Parts) == 0 && l.RowsLoaded > 0:
 		return fmt.Errorf("%w: the parts hold 0 rows, the load speaks of %d", warehouse.ErrCount, l.RowsLoaded)
 	case len(l.Quarantine) == 0 && l.RowsQuarantined+l.CellsQuarantined > 0:
@@ -122,7 +124,7 @@ func (w *Warehouse) attempt(ctx context.Context, l warehouse.Load, transaction b
 	if x.table, err = w.ours(ctx, l.Table); err != nil {
 		return nil, none, err
 	}
-	if x.table == nil && len(l.Parts) > 0 {
+	if x.table == nil && (len(l.Parts) > 0 || l.Pulled != nil && l.RowsLoaded > 0) {
 		return nil, none, fmt.Errorf("%w: it was not made, or dropped meanwhile", warehouse.ErrNotExist)
 	}
 	if err := x.checkColumns(); err != nil {
@@ -140,7 +142,7 @@ func (w *Warehouse) attempt(ctx context.Context, l warehouse.Load, transaction b
 
 // checkColumns refuses columns that the table does not have or cannot hold.
 func (x *loading) checkColumns() error {
-	if x.table == nil || len(x.l.Parts) == 0 {
+	if x.table == nil || len(x.l.Parts) == 0 && x.l.Pulled == nil {
 		return nil
 	}
 	if x.l.Mode == warehouse.History {
@@ -161,9 +163,12 @@ func (x *loading) checkColumns() error {
 }
 
 // inexact are the integer columns of the load that go into floating ones, by
-// their place in the load.
+// their place in the load. What was pulled is cast by the transaction.
 func (x *loading) inexact() []int {
 	var found []int
+	if x.l.Pulled != nil {
+		return found
+	}
 	for i, c := range x.l.Columns {
 		if j, ok := x.table.index[c.Name]; ok && c.Type.ID() == arrow.INT64 && x.table.columns[j].Type.ID() == arrow.FLOAT64 {
 			found = append(found, i)
@@ -174,6 +179,10 @@ func (x *loading) inexact() []int {
 
 // putQuarantine stages the quarantine.
 func (x *loading) putQuarantine(ctx context.Context) error {
+	if x.l.Pulled != nil {
+		x.aside = x.l.Pulled.Places[placeAside]
+		return nil
+	}
 	if len(x.l.Quarantine) == 0 {
 		return nil
 	}
@@ -194,6 +203,10 @@ func (x *loading) putRows(ctx context.Context, transaction bool) error {
 		return err
 	}
 	x.remove = x.remove || p.orphans || p.done != nil
+	if x.l.Pulled != nil {
+		x.stage = x.l.Pulled.Places[placeSift]
+		return nil
+	}
 	if len(x.l.Parts) == 0 {
 		return nil
 	}

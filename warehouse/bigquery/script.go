@@ -143,6 +143,7 @@ func (w *Warehouse) number(ctx context.Context, name string, data any, p params)
 // all.
 type script struct {
 	names, texts []string
+	functions    string // temporary ones, before the transaction; "" = none
 	err          error
 }
 
@@ -157,6 +158,9 @@ func (s *script) sql() (string, error) {
 	begin, err := text("begin", nil)
 	commit, err2 := text("commit", nil)
 	all := append(append([]string{begin}, s.texts...), commit)
+	if s.functions != "" {
+		all = append([]string{s.functions}, all...)
+	}
 	return strings.Join(all, ";\n") + ";", errors.Join(s.err, err, err2)
 }
 

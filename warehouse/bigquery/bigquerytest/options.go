@@ -15,7 +15,7 @@ import (
 const (
 	loadWords = "destinationTable sourceUris sourceFormat schema writeDisposition createDisposition schemaUpdateOptions timePartitioning " +
 		"clustering destinationTableProperties parquetOptions decimalTargetTypes ignoreUnknownValues autodetect skipLeadingRows fieldDelimiter " +
-		"quote nullMarker allowJaggedRows allowQuotedNewlines encoding maxBadRecords"
+		"quote nullMarker allowJaggedRows allowQuotedNewlines preserveAsciiControlCharacters encoding maxBadRecords"
 	queryWords = "query useLegacySql defaultDataset parameterMode queryParameters maximumBytesBilled destinationTable writeDisposition " +
 		"createDisposition priority useQueryCache"
 )

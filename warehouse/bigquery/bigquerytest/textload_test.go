@@ -26,7 +26,7 @@ func TestLoadRaggedText(t *testing.T) {
 	}
 	const good = "a,,c\n1,2\n\n\"\",\"x\ny\",\"q\"\"q\"\n"
 	e.failed(load(good, false), "invalid", "double quote")
-	e.failed(load("a,b,c,d\n", true), "invalid", "Columns")
+	e.failed(load("a,b,c,d\n", true), "invalid", "Too many values")
 	e.failed(load("a,b\n1,\"2", true), "invalid", "close double quote")
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)

@@ -71,18 +71,12 @@ func (w *writing) csv(ctx context.Context, fields []*bq.TableFieldSchema) (strin
 	case `\t`, "tab":
 		delimiter = "\t"
 	}
-	compression, err := w.compression()
-	if err != nil {
+	if err := w.unpackText(dialect{delimiter, quote, len(fields), c.PreserveAsciiControlCharacters}); err != nil {
 		return "", err
 	}
-	if quote != "" {
-		if err := w.checkQuotes(compression == "gzip", quote[0]); err != nil {
-			return "", err
-		}
-	}
 	relation := fmt.Sprintf("read_csv(%s, auto_detect = false, header = false, skip = %d, delim = %s, quote = %s, escape = %s, comment = '', nullstr = %s, "+
-		"allow_quoted_nulls = false, null_padding = %t, strict_mode = true, parallel = false, compression = '%s', columns = %s)",
-		w.files.list(), c.SkipLeadingRows, text(delimiter), text(quote), text(quote), text(c.NullMarker), c.AllowJaggedRows, compression, texts(fields))
+		"allow_quoted_nulls = false, null_padding = %t, strict_mode = true, parallel = false, columns = %s)",
+		w.files.list(), c.SkipLeadingRows, text(delimiter), text(quote), text(quote), text(c.NullMarker), c.AllowJaggedRows, texts(fields))
 	if c.AllowQuotedNewlines {
 		return relation, nil
 	}

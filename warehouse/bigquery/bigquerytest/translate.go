@@ -170,7 +170,7 @@ func (t *translator) step(b *strings.Builder, toks []token, i int, f *frame) (in
 			return 0, err
 		}
 		f.clause, f.wants, f.tables, f.filters = "", false, nil, map[string]bool{}
-		b.WriteString(k.key + map[string]string{"ALL": " ALL ", "DISTINCT": " "}[next(1).key])
+		b.WriteString(" " + k.key + map[string]string{"ALL": " ALL ", "DISTINCT": " "}[next(1).key])
 		return 2, nil
 	case k.is("SELECT") && next(1).is("AS"):
 		return 0, badQuery("SELECT AS %s is not served by bigquerytest", next(2).val)

@@ -1,0 +1,337 @@
+//go:build !noduckdb && cgo
+
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tapline/exporter/bucket"
+	"tapline/exporter/format/csv"
+	"tapline/loader"
+	"tapline/objstore"
+	"tapline/objstore/buckettest"
+	"tapline/objstore/gcstest"
+	"tapline/warehouse"
+	"tapline/warehouse/bigquery"
+	"tapline/warehouse/bigquery/bigquerytest"
+)
+
+// A viaRig is a bucket that BigQuery and tapline can read, and a note of what
+// tapline asks of it.
+type viaRig struct {
+	bucket  *buckettest.Server
+	through string // tapline's way to it
+
+	mu    sync.Mutex
+	asked []string // by tapline
+}
+
+func newViaRig(t testing.TB) *viaRig {
+	t.Helper()
+	r := &viaRig{bucket: gcstest.NewServer(t, gcstest.Options{}, "acme")}
+	to, err := url.Parse(r.bucket.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		r.asked = append(r.asked, req.Method+" "+req.URL.String())
+		r.mu.Unlock()
+		proxy.ServeHTTP(w, req)
+	}))
+	t.Cleanup(s.Close)
+	r.through = s.URL
+	return r
+}
+
+// content asks whether tapline read bytes of objects.
+func (r *viaRig) content() (read []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, line := range r.asked {
+		if strings.Contains(line, "alt=media") || !strings.Contains(line, "/storage/v1/b/acme/o?") {
+			read = append(read, line)
+		}
+	}
+	return read
+}
+
+// put writes an object, gzipped if its name says so.
+func (r *viaRig) put(t testing.TB, name, text string) {
+	t.Helper()
+	s, err := objstore.Open(t.Context(), objstore.Config{URL: "gs://acme/drop", Endpoint: r.bucket.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var b bytes.Buffer
+	var out io.Writer = &b
+	if strings.HasSuffix(name, ".gz") {
+		z := gzip.NewWriter(&b)
+		defer z.Close()
+		out = z
+	}
+	if _, err := io.WriteString(out, text); err != nil {
+		t.Fatal(err)
+	}
+	if z, ok := out.(*gzip.Writer); ok {
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Put(t.Context(), name, objstore.Precondition{}, func(w io.Writer) error {
+		_, err := w.Write(b.Bytes())
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A viaScene loads the rig's objects into a BigQuery of its own.
+type viaScene struct {
+	*viaRig
+	server  *bigquerytest.Server
+	w       *bigquery.Warehouse
+	stage   string
+	via     string
+	sel     []bucket.Selection
+	targets []loader.Target
+	runs    int
+}
+
+func (r *viaRig) scene(t testing.TB, via string, targets []loader.Target, sel ...bucket.Selection) *viaScene {
+	t.Helper()
+	s := &viaScene{viaRig: r, stage: t.TempDir(), via: via, targets: targets}
+	s.server = bigquerytest.NewServer(t, bigquerytest.Options{Storage: r.bucket.URL})
+	var err error
+	s.w, err = bigquery.New(t.Context(), bigquery.Config{Project: "acme", Dataset: "raw", Endpoint: s.server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.w.Close() })
+	now := time.Duration(0)
+	for _, one := range sel {
+		one.Via, one.Settle = via, &now
+		s.sel = append(s.sel, one)
+	}
+	return s
+}
+
+// run runs the pipeline, as the w-th warehouse if there is one.
+func (s *viaScene) run(t testing.TB, into ...warehouse.Warehouse) loader.Summary {
+	t.Helper()
+	store, err := objstore.Open(t.Context(), objstore.Config{URL: "gs://acme/drop", Endpoint: s.through})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	source, err := bucket.New(bucket.Config{URL: "gs://acme/drop", Timezone: "Asia/Kolkata"}, s.sel, bucket.Options{Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := objstore.Open(t.Context(), objstore.Config{URL: s.stage, Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stage.Close()
+	s.runs++
+	cfg := loader.Config{Pipeline: "drops", Source: source, Warehouse: s.w, Stage: stage, Run: fmt.Sprintf("run%d", s.runs)}
+	if len(into) > 0 {
+		cfg.Warehouse = into[0]
+	}
+	cfg.Targets = s.targets
+	l, err := loader.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary, err := l.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return summary
+}
+
+// mustRun wants no failure.
+func (s *viaScene) mustRun(t testing.TB) loader.Summary {
+	t.Helper()
+	sum := s.run(t)
+	for _, f := range sum.Failures {
+		t.Errorf("%s: %v", f.Slice, f.Err)
+	}
+	return sum
+}
+
+// BigQuery does not tell in which order a file's rows are: places in a load are
+// any, and places in a file are not known.
+var anyRow = regexp.MustCompile(` (_tapline_)?row=\d+`)
+
+// loaded is what the scene's warehouse holds, in any order of rows.
+func (s *viaScene) loaded(t testing.TB) string {
+	t.Helper()
+	for p, err := range s.w.Verify(t.Context(), "") {
+		if err != nil || !p.OK() {
+			t.Errorf("verify: %+v %v", p, err)
+		}
+	}
+	var out strings.Builder
+	for _, block := range strings.SplitAfter(anyRow.ReplaceAllString(loadedContent(t, s.w, "bigquery"), ""), "\n-- ") {
+		writeSorted(&out, strings.Split(block, "\n"))
+	}
+	return out.String()
+}
+
+// TestViaAgrees: files that BigQuery loads itself give the rows, types,
+// quarantine and counts that they give when tapline reads them, and tapline
+// reads no byte of them.
+func TestViaAgrees(t *testing.T) {
+	r := newViaRig(t)
+	var sel []bucket.Selection
+	var targets []loader.Target
+	for name, c := range viaCases() {
+		for file, text := range c.files {
+			r.put(t, name+"/"+file, text)
+		}
+		c.sel.Files, c.target.Table = name+"/"+c.sel.Files, name
+		sel, targets = append(sel, c.sel), append(targets, c.target)
+	}
+	read := r.scene(t, "", targets, sel...)
+	read.mustRun(t)
+	want := read.loaded(t)
+	r.asked = nil
+	s := r.scene(t, "bigquery", targets, sel...)
+	s.mustRun(t)
+	if got := s.loaded(t); got != want {
+		t.Error("not as tapline reads it:", differing(want, got))
+	}
+	if read := r.content(); len(read) > 0 {
+		t.Errorf("tapline read of the objects: %v", read)
+	}
+	if again := s.mustRun(t); len(again.Loads) != 0 {
+		t.Errorf("a second run loaded %d slices", len(again.Loads))
+	}
+	r.put(t, "typed/a.csv.gz", "id,i\n7,8\n")
+	s.mustRun(t)
+	if got := s.rows(t, "SELECT id, i FROM `typed`"); got != "7|8" {
+		t.Errorf("after the file was written anew the table holds %s", got)
+	}
+}
+
+// differing are the lines that one of two texts has and the other has not.
+func differing(want, got string) string {
+	var out strings.Builder
+	in := func(text string) map[string]int {
+		n := map[string]int{}
+		for _, line := range strings.Split(text, "\n") {
+			n[line]++
+		}
+		return n
+	}
+	w, g := in(want), in(got)
+	for line, n := range w {
+		if g[line] != n {
+			fmt.Fprintf(&out, "\nwant %d of%s", n, line)
+		}
+	}
+	for line, n := range g {
+		if w[line] != n {
+			fmt.Fprintf(&out, "\n got %d of%s", n, line)
+		}
+	}
+	return out.String()
+}
+
+// rows are the values of a query's rows.
+func (s *viaScene) rows(t testing.TB, query string) string {
+	t.Helper()
+	var lines []string
+	for rec, err := range s.w.Query(t.Context(), query) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range int(rec.NumRows()) {
+			var cells []string
+			for _, c := range rec.Columns() {
+				cells = append(cells, c.ValueStr(row))
+			}
+			lines = append(lines, strings.Join(cells, "|"))
+		}
+	}
+	return strings.Join(lines, " ")
+}
+
+type viaCase struct {
+	sel    bucket.Selection
+	target loader.Target
+	files  map[string]string
+}
+
+// allCells are cells of every kind, each in a column of its own kind and in
+// columns of mixed kinds.
+func allCells() string {
+	cells := []string{
+		"1", "-7", "0", "007", "-0", "9007199254740992", "9007199254740993", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+		"1.5", "1.50", "2.0", "-0.25", "1e5", "1E+7", "1.5e-3", "0.1234567890123456", "0.12345678901234567", "123456789012345678.5", "1e+400", "5.", ".5", "+1",
+		"true", "False", "TRUE", "yes", "2026-09-01", "2026-02-30", "0001-01-01", "2026-09-01T10:20:30Z", "2026-09-01 10:20:30.250", "2026-09-01T10:20:30+05:30",
+		"2026-09-01 24:00:00", "$D_1756700000", "$D_x", "text", "  spaced ", "a \"\"quoted\"\" one", "two\nlines", "é", "",
+	}
+	var b strings.Builder
+	b.WriteString("n,each,same\n")
+	for i, c := range cells {
+		fmt.Fprintf(&b, "%d,\"%s\",x\n", i, c)
+	}
+	return b.String()
+}
+
+func viaCases() map[string]viaCase {
+	plain := bucket.Selection{Files: "*.csv.gz"}
+	into := loader.Target{}
+	typed := "id,i,f,b,d,t,mixed,none,phone,email\n" +
+		"1,12,1.50,true,2026-09-01,2026-09-01 10:00:00,1,,007,a@x.org\n" +
+		"2,-3,2,False,2026-09-02,2026-09-01T10:00:00.5Z,true,,123,B@x.org\n" +
+		"3,,0.25,,,$D_1756700000,0,,,\n"
+	later := "id,i,f,b,d,t,mixed,new value,phone,email\n" +
+		"4,x,7,1,2026-09-03 00:00:00Z,2026-09-02,2.5,n1,12.0,c@x.org\n" +
+		"5,1.0,9007199254740993,maybe,2026-09-03T01:00:00Z,noon,text,n2,true,\n" +
+		"6,true,true,TRUE,2026-13-01,2026-09-02 00:00:00+05:30,,,2026-09-01,d@x.org\n"
+	wide := strings.Builder{}
+	for i := range 105 {
+		fmt.Fprintf(&wide, "col %d,", i)
+	}
+	wide.WriteString("end\n" + strings.Repeat("1,", 105) + "2\n" + strings.Repeat("3,", 106) + "4\n")
+	export := "1663664837-1663665000-Order Placed-20260901-0-db.csv.gz"
+	return map[string]viaCase{
+		"every":  {plain, into, map[string]string{"a.csv.gz": allCells()}},
+		"typed":  {plain, into, map[string]string{"a.csv.gz": typed}},
+		"later":  {plain, into, map[string]string{"a.csv.gz": typed, "b.csv.gz": later}},
+		"frozen": {plain, loader.Target{Contract: loader.Freeze}, map[string]string{"a.csv.gz": typed, "b.csv.gz": later}},
+		"rules": {plain, loader.Target{Mode: warehouse.Snapshot, Columns: []loader.ColumnRule{
+			{From: "email", Hash: "sha256"}, {From: "t", Hash: "sha256"}, {From: "f", Drop: true}, {From: "i", Type: "float64", Rename: "number"}, {From: "phone", Type: "int64"},
+			{From: "none", Type: "date"}, {From: "mixed", Type: "string"},
+		}}, map[string]string{"a.csv.gz": typed + later[strings.Index(later, "\n")+1:]}},
+		"ragged": {plain, into, map[string]string{"a.csv.gz": "a,b,c\r\n1,2,3\r\n4,5\r\n6\r\n\r\n7,8,9,10\r\na,b,c\r\na,x,y\r\n,,\r\n1,2,3\r\n"}},
+		"text":   {plain, into, map[string]string{"a.csv.gz": "\ufeffa,b,b c\n" + strings.Repeat("0,fine,text\n", 20) + "1,caf\u00e9,x\n2,bad,\"q,\"\"\"\n3,nul\x00,z\n"}},
+		"dialect": {bucket.Selection{Files: "*.txt", Formats: bucket.Formats{CSV: csv.Options{
+			Delimiter: "semicolon", Quote: "'", Header: "yes", Skip: 2, Null: []string{"NA", "-"}, Text: []string{"code"},
+		}}}, into, map[string]string{"a.txt": "made by\n\nn;code;'it''s'\n1;1.0;'a;b'\nNA;-;c\n"}},
+		"headless": {bucket.Selection{Files: "*.tsv", Formats: bucket.Formats{CSV: csv.Options{Header: "no"}}}, into, map[string]string{"a.tsv": "1\tx\n2\ty\n"}},
+		"empty":    {plain, into, map[string]string{"a.csv.gz": "a,b\n", "b.csv.gz": ""}},
+		"wide":     {plain, into, map[string]string{"a.csv.gz": wide.String()}},
+		"facts": {bucket.Selection{Files: "*.csv", FileColumns: []string{"*"}}, into,
+			map[string]string{"1663664837-1663665000-Charged-20260901-7-db.csv": "a,file.name\n1,mine\n"}},
+		"clevertap": {bucket.Selection{Files: "*-*.csv.gz", FileColumns: []string{"name"}}, into, map[string]string{export: "ts,eventName,profile.identity,profile.name,eventProps.Amount,eventProps.When\n" +
+			"20260901003000,Order Placed,007,Ann,12.50,$D_1756700000\n20260901,Order Placed,8,true,1,\n20260901240000,Order Placed,,,true,x\n,Order Placed,1,,2,\n"}},
+	}
+}
