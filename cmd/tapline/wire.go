@@ -39,7 +39,11 @@ func (p *project) open(ctx context.Context, pl config.Pipeline) (*flow, error) {
 }
 
 func (p *project) openInto(ctx context.Context, f *flow, pl config.Pipeline) (err error) {
-	if f.source, err = p.source(ctx, pl, 0); err != nil {
+	var asked warehouse.Warehouse // before it has faults, like the estimator
+	o := sourceOptions{query: textsOf(func() (warehouse.Warehouse, func() error, error) {
+		return asked, func() error { return nil }, nil
+	})}
+	if f.source, err = p.openSource(ctx, pl.From, pl.Streams, o); err != nil {
 		return err
 	}
 	if c, ok := f.source.(io.Closer); ok {
@@ -51,6 +55,7 @@ func (p *project) openInto(ctx context.Context, f *flow, pl config.Pipeline) (er
 	if c, ok := f.warehouse.(io.Closer); ok {
 		f.closers = append(f.closers, c)
 	}
+	asked = f.warehouse
 	f.estimator, _ = f.warehouse.(warehouse.Estimator)
 	f.warehouse = faultyWarehouse(f.warehouse)
 	stage, err := p.stage(ctx)
@@ -82,10 +87,27 @@ func (a *app) closing(f *flow) {
 // source opens the pipeline's source. batchRows 0 leaves the size of batches
 // to the source.
 func (p *project) source(ctx context.Context, pl config.Pipeline, batchRows int) (exporter.Source, error) {
-	return p.sourceOf(ctx, pl.From, pl.Streams, batchRows)
+	return p.openSource(ctx, pl.From, pl.Streams, sourceOptions{batchRows: batchRows, query: textsOf(p.lending(pl.To))})
 }
 
+// lending opens a warehouse for each query.
+func (p *project) lending(name string) lender {
+	return func() (warehouse.Warehouse, func() error, error) {
+		w, err := p.warehouse(name)
+		if c, ok := w.(io.Closer); ok && err == nil {
+			return w, c.Close, nil
+		}
+		return w, func() error { return nil }, err
+	}
+}
+
+// sourceOf opens a source that no pipeline reads.
 func (p *project) sourceOf(ctx context.Context, name string, entries []config.StreamEntry, batchRows int) (exporter.Source, error) {
+	return p.openSource(ctx, name, entries, sourceOptions{batchRows: batchRows})
+}
+
+// openSource opens a source; o has its query and the size of batches.
+func (p *project) openSource(ctx context.Context, name string, entries []config.StreamEntry, o sourceOptions) (exporter.Source, error) {
 	c, err := p.connection(name)
 	if err != nil {
 		return nil, err
@@ -94,13 +116,12 @@ func (p *project) sourceOf(ctx context.Context, name string, entries []config.St
 	if err != nil {
 		return nil, err
 	}
-	if batchRows == 0 {
-		batchRows = faultyBatchRows()
+	if o.batchRows == 0 {
+		o.batchRows = faultyBatchRows()
 	}
-	return kind.open(c, entries, sourceOptions{
-		ctx: ctx, log: p.a.log, common: p.common, batchRows: batchRows,
-		batchBytes: loader.BatchBytes(int64(p.cfg.Settings.Memory)),
-	})
+	o.ctx, o.log, o.common = ctx, p.a.log, p.common
+	o.batchBytes = loader.BatchBytes(int64(p.cfg.Settings.Memory))
+	return kind.open(c, entries, o)
 }
 
 func (p *project) warehouse(name string) (warehouse.Warehouse, error) {

@@ -51,27 +51,18 @@ func checkList(e Selection) error {
 	return checkChildren(e)
 }
 
-// unknownList stands for a list that could not be read when it was planned for.
-const unknownList = "unknown"
-
 // listSlice makes the one slice of a list. Its revision is the day and a hash of
-// the ids, so that it is read once a day, and when the list changes. A query
-// that does not run fails the slice that needs it, and not the plan.
+// the ids, so that it is read once a day, and when the list changes.
 func listSlice(ctx context.Context, s *Source, st exporter.Stream, _ exporter.Window) ([]exporter.Slice, error) {
 	_, e, err := s.kindOf(st)
 	if err != nil {
 		return nil, err
 	}
-	content := unknownList
-	switch l, err := s.summed(ctx, e); {
-	case err == nil:
-		content = l.content()
-	case e.IDsQuery == "" || ctx.Err() != nil:
+	l, err := s.summed(ctx, e)
+	if err != nil {
 		return nil, fmt.Errorf("clevertap: %s: %w", st.Name, err)
-	default:
-		s.c.log.Debug("the list of ids is not known yet", "stream", st.Name, "err", err)
 	}
-	return []exporter.Slice{{Stream: st, Name: "list", Revision: s.today().String() + "." + content}}, nil
+	return []exporter.Slice{{Stream: st, Name: "list", Revision: s.today().String() + "." + l.content()}}, nil
 }
 
 // A turn is what an exporter.Cursor of a list means.
@@ -110,7 +101,7 @@ func readByID(ctx context.Context, s *Source, sl exporter.Slice, after exporter.
 		defer list.close()
 		_, planned, _ := strings.Cut(sl.Revision, ".")
 		switch {
-		case planned != "" && planned != unknownList && planned != list.content():
+		case planned != "" && planned != list.content():
 			err = fmt.Errorf("the list changed since the run was planned: %w", exporter.ErrReplaced)
 		case at.Of != "" && (at.Of != list.sequence() || at.Next > list.n):
 			err = fmt.Errorf("the list is in another order now: %w", exporter.ErrCursorExpired)
