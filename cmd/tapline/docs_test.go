@@ -119,9 +119,13 @@ var redirects = []struct {
 	{regexp.MustCompile(`(?m)^(\s*)location: asia-south1$`), `${1}endpoint: "$${env:BQ_URL}"`},
 }
 
+// regionFlag is how a command asks an account, and no file, for its region.
+var regionFlag = regexp.MustCompile(`(init --source .*)--region in1`)
+
 // command runs a command and returns what it printed. Vendors are the servers
 // of the test, and no proxy leads out.
 func (w walkthrough) command(t *testing.T, at, line string, want int) string {
+	line = regionFlag.ReplaceAllString(line, `${1}--url "$$CT_URL"`)
 	path := filepath.Join(w.dir, config.DefaultFile)
 	if file, err := os.ReadFile(path); err == nil {
 		for _, e := range redirects {
