@@ -40,7 +40,7 @@ func profileCountsKind() kind {
 // The columns of counts, beside those of events.
 const (
 	colEntry  = "name" // of the entry, NULL when it has none
-	colUnique = "unique"
+	colUnique = "is_unique"
 	colCount  = "count"
 )
 

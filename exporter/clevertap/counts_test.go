@@ -49,9 +49,9 @@ func TestCounts(t *testing.T) {
 		sel  clevertap.Selection
 		want string
 	}{
-		{clevertap.Selection{Stream: "event_counts"}, "count=C eventName=Charged event_date=2026-09-01 unique=false"},
-		{clevertap.Selection{Stream: "event_counts", Unique: true, Name: "users"}, "count=U eventName=Charged event_date=2026-09-01 name=users unique=true"},
-		{clevertap.Selection{Stream: "event_counts", Filters: upi, Name: "upi"}, "count=F eventName=Charged event_date=2026-09-01 name=upi unique=false"},
+		{clevertap.Selection{Stream: "event_counts"}, "count=C eventName=Charged event_date=2026-09-01 is_unique=false"},
+		{clevertap.Selection{Stream: "event_counts", Unique: true, Name: "users"}, "count=U eventName=Charged event_date=2026-09-01 is_unique=true name=users"},
+		{clevertap.Selection{Stream: "event_counts", Filters: upi, Name: "upi"}, "count=F eventName=Charged event_date=2026-09-01 is_unique=false name=upi"},
 		{clevertap.Selection{Stream: "profile_counts"}, "count=U eventName=Charged event_date=2026-09-01"},
 	} {
 		t.Run(tt.want, func(t *testing.T) {
@@ -104,14 +104,14 @@ func TestCountOfNothing(t *testing.T) {
 	r.sel = []clevertap.Selection{{Stream: "event_counts", Event: foo}}
 	src := r.source(t)
 	got, err := lines(t, src, one(t, src))
-	if d := cmp.Diff([]string{"count=0 eventName=Order Placed event_date=2026-09-01 unique=false"}, got); d != "" || err != nil {
+	if d := cmp.Diff([]string{"count=0 eventName=Order Placed event_date=2026-09-01 is_unique=false"}, got); d != "" || err != nil {
 		t.Errorf("error %v, rows (-want +got):\n%s", err, d)
 	}
 }
 
 // TestCountAnswers are answers that are not quite as documented.
 func TestCountAnswers(t *testing.T) {
-	const head = "eventName=Order Placed event_date=2026-09-01 unique=false"
+	const head = "eventName=Order Placed event_date=2026-09-01 is_unique=false"
 	for _, tt := range []struct{ name, answer, want string }{
 		{"Text", `{"status":"success","count":"7138"}`, "count=7138 " + head},
 		{"Whole", `{"count":7138.0,"status":"success"}`, "count=7138 " + head},

@@ -51,7 +51,7 @@ func sliceNow(_ context.Context, s *Source, st exporter.Stream, w exporter.Windo
 
 // The columns of the stream.
 const (
-	colAt        = "at"
+	colAt        = "read_at"
 	colProcessed = "last_processed_ts"
 )
 

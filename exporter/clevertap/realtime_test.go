@@ -46,21 +46,21 @@ func TestRealtimeSlices(t *testing.T) {
 }
 
 func TestRealtimeAnswers(t *testing.T) {
-	const head = "at=2026-09-05T12:01:00Z "
+	const tail = " read_at=2026-09-05T12:01:00Z"
 	for _, tt := range []struct {
 		name   string
 		show   []string
 		answer string
 		want   string
 	}{
-		{"Count", nil, `{"status":"success","count":7,"last_processed_ts":1788609600}`, head + "count=7 last_processed_ts=2026-09-05T12:00:00Z"},
+		{"Count", nil, `{"status":"success","count":7,"last_processed_ts":1788609600}`, "count=7 last_processed_ts=2026-09-05T12:00:00Z" + tail},
 		{"Shown", []string{"os", "new"}, `{"status":"success","count":"7","os":{"Android":5,"été":1},"last_processed_ts":"1788609600"}`,
-			head + `count=7 last_processed_ts=2026-09-05T12:00:00Z os={\"Android\":5,\"été\":1}`},
+			`count=7 last_processed_ts=2026-09-05T12:00:00Z os={\"Android\":5,\"été\":1}` + tail},
 		{"NotAskedFor", nil, `{"status":"success","count":7,"os":{"Android":5},"city":{"Pune":1},"at":3}`,
-			`answer.at=3 answer.city={\"Pune\":1} ` + head + `count=7 os={\"Android\":5}`},
-		{"OddTime", nil, `{"status":"success","count":7,"last_processed_ts":"noon"}`, `!last_processed_ts=value.time:"\"noon\"" ` + head + "count=7"},
-		{"FarTime", nil, `{"status":"success","count":7,"last_processed_ts":1788609600000}`, `!last_processed_ts=value.time:"1788609600000" ` + head + "count=7"},
-		{"Null", nil, `{"status":"success","count":0,"last_processed_ts":null,"os":null}`, head + "count=0"},
+			`answer.at=3 answer.city={\"Pune\":1} count=7 os={\"Android\":5}` + tail},
+		{"OddTime", nil, `{"status":"success","count":7,"last_processed_ts":"noon"}`, `!last_processed_ts=value.time:"\"noon\"" count=7` + tail},
+		{"FarTime", nil, `{"status":"success","count":7,"last_processed_ts":1788609600000}`, `!last_processed_ts=value.time:"1788609600000" count=7` + tail},
+		{"Null", nil, `{"status":"success","count":0,"last_processed_ts":null,"os":null}`, "count=0" + tail},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			clock := handAt(noon)
@@ -90,7 +90,7 @@ func TestRealtimeOfServer(t *testing.T) {
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("rows %q, error %v", rows, err)
 	}
-	for _, part := range []string{"at=2026-09-05T12:00:00Z", "last_processed_ts=2026-09-05T11:59:53Z", `os={\"Android\":`, `user_type={`, `été / \\\"mail\\\"`} {
+	for _, part := range []string{"read_at=2026-09-05T12:00:00Z", "last_processed_ts=2026-09-05T11:59:53Z", `os={\"Android\":`, `user_type={`, `été / \\\"mail\\\"`} {
 		if !strings.Contains(rows[0], part) {
 			t.Errorf("row %s has no %s", rows[0], part)
 		}

@@ -141,7 +141,7 @@ func (s *Source) blame(ctx context.Context, sl exporter.Slice, refusal error) er
 
 // The columns of values of properties.
 const (
-	colGroup    = "group"
+	colGroup    = "group_name"
 	colProperty = "property"
 	colValue    = "value"
 	colLow      = "bucket_low"
@@ -234,8 +234,8 @@ func (g Group) tallies(raw []byte) []tally {
 // record is the tally as JSON. Its values go as the vendor wrote them, so that
 // what is wrong with one is told where rows are read.
 func (t tally) record() []byte {
-	b := append([]byte(`{"group":`), quoted(t.group)...)
-	b = append(append(b, `,"property":`...), quoted(t.property)...)
+	b := append([]byte(`{"`+colGroup+`":`), quoted(t.group)...)
+	b = append(append(b, `,"`+colProperty+`":`...), quoted(t.property)...)
 	for _, f := range []struct {
 		key string
 		raw []byte

@@ -24,7 +24,7 @@ func topRows(t *testing.T, groups []clevertap.Group, answer string) ([]string, e
 	src := r.source(t)
 	got, err := lines(t, src, one(t, src))
 	for i := range got {
-		got[i] = strings.NewReplacer(" eventName=Order Placed event_date=2026-09-01", "", " group=p property=p", "").Replace(got[i])
+		got[i] = strings.NewReplacer(" eventName=Order Placed event_date=2026-09-01", "", " group_name=p property=p", "").Replace(got[i])
 	}
 	return got, err
 }
@@ -69,8 +69,8 @@ func TestTopAnswers(t *testing.T) {
 func TestTopOrder(t *testing.T) {
 	groups := []clevertap.Group{{Name: "status", Property: "x"}, {Name: "req_id", Property: "p", Order: "asc"}}
 	want := []string{
-		"count=2 group=status property=x value=b", "count=1 group=status property=x value=a",
-		"count=1 group=req_id property=p value=d", "count=2 group=req_id property=p value=c",
+		"count=2 group_name=status property=x value=b", "count=1 group_name=status property=x value=a",
+		"count=1 group_name=req_id property=p value=d", "count=2 group_name=req_id property=p value=c",
 	}
 	for _, answer := range []string{
 		`{"status":"success","g1":{"STR":{"a":1,"b":2}},"g2":{"STR":{"c":2,"d":1}}}`,
@@ -98,7 +98,7 @@ func TestTopOfShop(t *testing.T) {
 	sums, n := map[string]int{}, map[string]int{}
 	for _, row := range rows {
 		var count int
-		group := row[strings.Index(row, "group=")+6 : strings.Index(row, " name=n property=")]
+		group := row[strings.Index(row, "group_name=")+len("group_name=") : strings.Index(row, " name=n property=")]
 		if _, err := fmt.Sscanf(row[strings.Index(row, "count="):], "count=%d", &count); err != nil {
 			t.Fatal(err)
 		}

@@ -114,26 +114,26 @@ func TestTrendAnswers(t *testing.T) {
 		want   []string
 	}{
 		{"All", all, `{"daily":{"20260902":2,"20260901":10},"weekly":{"202636":12},"monthly":{"202609":12},"status":"success"}`, []string{
-			"count=12 first_day=2026-09-01 period=202609 trend=monthly unique=false",
-			"count=10 first_day=2026-09-01 period=20260901 trend=daily unique=false",
-			"count=2 first_day=2026-09-02 period=20260902 trend=daily unique=false",
-			"count=12 period=202636 trend=weekly unique=false",
+			"count=12 first_day=2026-09-01 is_unique=false period=202609 trend=monthly",
+			"count=10 first_day=2026-09-01 is_unique=false period=20260901 trend=daily",
+			"count=2 first_day=2026-09-02 is_unique=false period=20260902 trend=daily",
+			"count=12 is_unique=false period=202636 trend=weekly",
 		}},
 		{"WeeksHaveNoFirstDay", one("weekly"), `{"status":"success","weekly":{"201701":3,"201652":8}}`, []string{
-			"count=8 period=201652 trend=weekly unique=false", "count=3 period=201701 trend=weekly unique=false"}},
+			"count=8 is_unique=false period=201652 trend=weekly", "count=3 is_unique=false period=201701 trend=weekly"}},
 		{"Unique", clevertap.Selection{Trend: []string{"daily"}, Unique: true, Name: "u"}, `{"status":"success","daily":{"20260901":"7"}}`,
-			[]string{"count=7 first_day=2026-09-01 name=u period=20260901 trend=daily unique=true"}},
+			[]string{"count=7 first_day=2026-09-01 is_unique=true name=u period=20260901 trend=daily"}},
 		{"OddPeriods", one("daily"), `{"status":"success","daily":{"2026-09":1,"total":2}}`, []string{
-			`!first_day=value.date:"\"2026-09\"" count=1 period=2026-09 trend=daily unique=false`,
-			`!first_day=value.date:"\"total\"" count=2 period=total trend=daily unique=false`}},
+			`!first_day=value.date:"\"2026-09\"" count=1 is_unique=false period=2026-09 trend=daily`,
+			`!first_day=value.date:"\"total\"" count=2 is_unique=false period=total trend=daily`}},
 		{"NoSuchMonth", one("monthly"), `{"status":"success","monthly":{"202613":1}}`, []string{
-			`!first_day=value.date:"\"202613\"" count=1 period=202613 trend=monthly unique=false`}},
+			`!first_day=value.date:"\"202613\"" count=1 is_unique=false period=202613 trend=monthly`}},
 		{"OddCount", one("daily"), `{"status":"success","daily":{"20260901":[1],"20260902":null}}`, []string{
-			`!count=value.number:"[1]" first_day=2026-09-01 period=20260901 trend=daily unique=false`,
-			`first_day=2026-09-02 period=20260902 trend=daily unique=false`}},
+			`!count=value.number:"[1]" first_day=2026-09-01 is_unique=false period=20260901 trend=daily`,
+			`first_day=2026-09-02 is_unique=false period=20260902 trend=daily`}},
 		{"Sum", sum, `{"status":"success","monthly":{"202609":12.5,"202610":-3}}`, []string{
-			"first_day=2026-09-01 period=202609 property=Amount sum=12.5 trend=monthly unique=false",
-			"first_day=2026-10-01 period=202610 property=Amount sum=-3 trend=monthly unique=false"}},
+			"first_day=2026-09-01 is_unique=false period=202609 property=Amount sum=12.5 trend=monthly",
+			"first_day=2026-10-01 is_unique=false period=202610 property=Amount sum=-3 trend=monthly"}},
 		{"Nothing", all, `{"status":"success","daily":{},"weekly":null}`, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
