@@ -46,6 +46,8 @@ func Run(t *testing.T, subject func(t *testing.T) Subject) {
 		{"Variants", testVariants},
 		{"Faults", testFaults},
 		{"Replay", testReplay},
+		{"Count", testCount},
+		{"Usage", testUsage},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
