@@ -238,6 +238,19 @@ func TestProfilesOfTheShop(t *testing.T) {
 			}
 		}
 	}
+	var asked []string
+	for _, q := range r.server.Requests() {
+		if q.Op == clevertaptest.OpOpen && q.Path == "/1/profiles.json" {
+			asked = append(asked, q.Params)
+		}
+	}
+	want := []string{
+		"app=true&batch_size=5000&events=false&profile=true", "app=true&batch_size=5000&events=false&profile=false",
+		"app=true&batch_size=5000&events=true&profile=false",
+	}
+	if d := cmp.Diff(want, asked); d != "" {
+		t.Errorf("asked for (-want +got):\n%s", d)
+	}
 	r.clean(t)
 }
 

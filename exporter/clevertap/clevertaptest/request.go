@@ -29,6 +29,7 @@ type Request struct {
 	Page     int // of the walk, from 0
 	Batch    int // batch_size as asked, or 0
 	Walk     int64
+	Params   string // of an opening: the query, encoded
 	Cursor   string // as it was in the URL
 	ReqID    string // of a poll
 	Fault    Kind

@@ -100,7 +100,7 @@ func (s *Server) note(r *http.Request) (Request, *walk, place) {
 		q.Op, q.ReqID = rt.op, params.Get("req_id")
 	}
 	if walked(r.URL.Path) && !params.Has("cursor") {
-		q.Op = OpOpen
+		q.Op, q.Params = OpOpen, r.URL.RawQuery
 	}
 	if routed || q.Op == OpOpen {
 		q.body = readBody(r)
