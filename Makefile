@@ -40,7 +40,7 @@ lite: ## bin/tapline-lite: pure Go, without DuckDB
 	CGO_ENABLED=0 $(GO) build -tags noduckdb -ldflags '$(LDFLAGS)' -o bin/tapline-lite ./cmd/tapline
 
 .PHONY: demo
-demo: build ## see it work: a vendor on this machine, a DuckDB file, three questions
+demo: build ## see it work: a vendor on this machine, a DuckDB file, five questions
 	./$(BIN) demo demo
 
 .PHONY: check

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type state struct {
 
 	mu                                       sync.Mutex // guards what follows
 	summary                                  Summary
+	unready                                  map[string]*unready // by stream
 	readTime, stageTime, shapeTime, loadTime time.Duration
 }
 
@@ -66,7 +68,7 @@ func newLoader(cfg Config) (*Loader, error) {
 	l := &Loader{cfg: cfg, state: state{
 		shelf: newShelf(cfg.Stage, cfg.Pipeline, cfg.Run), budget: newBudget(cfg.Memory),
 		codec: codec, pages: new(parquet.Pool), parallel: 1, mem: memory.DefaultAllocator, log: cfg.Log.With("pipeline", cfg.Pipeline, "run", cfg.Run),
-		now: cfg.Now, started: cfg.Now().Truncate(time.Microsecond),
+		now: cfg.Now, started: cfg.Now().Truncate(time.Microsecond), unready: map[string]*unready{},
 	}}
 	for _, t := range cfg.Targets {
 		r, err := newRules(t.Columns)
@@ -245,6 +247,9 @@ func (l *Loader) finish(j *job) {
 	case errors.Is(j.err, exporter.ErrNotExportable):
 		l.passOver(j, j.t.stream.Name)
 		return
+	case errors.Is(j.err, exporter.ErrNotReady) && l.moreUnready(j):
+		l.forget(j)
+		return
 	case passed(j.err):
 		l.passOver(j, j.t.stream.Name+" "+j.t.slice.Name)
 		return
@@ -265,6 +270,27 @@ func (l *Loader) finish(j *job) {
 // which is no failure.
 func passed(err error) bool {
 	return errors.Is(err, exporter.ErrNotExportable) || errors.Is(err, exporter.ErrReplaced) || errors.Is(err, exporter.ErrNotReady)
+}
+
+// moreUnready counts a slice that is not there yet, and reports whether there
+// was one of its stream before: a notice about the first is enough, and says at
+// the end of the run how many more there are.
+func (l *Loader) moreUnready(j *job) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.unready[j.t.stream.Name]
+	if u == nil {
+		l.unready[j.t.stream.Name] = &unready{about: j.t.stream.Name + " " + j.t.slice.Name}
+		return false
+	}
+	u.more++
+	return true
+}
+
+// unready are the slices of a stream that are not there yet.
+type unready struct {
+	about string // the first, as its notice has it
+	more  int
 }
 
 // passOver turns the refusal of a stream, an object that was replaced while it
@@ -301,6 +327,12 @@ func (l *Loader) finished() Summary {
 	defer l.mu.Unlock()
 	s := l.summary
 	s.Finished = l.now()
+	s.Notices = slices.Clone(s.Notices)
+	for _, u := range l.unready {
+		if i := slices.IndexFunc(s.Notices, func(n Notice) bool { return n.Stream == u.about }); i >= 0 && u.more > 0 {
+			s.Notices[i].Text += fmt.Sprintf("; so it is with %d more", u.more)
+		}
+	}
 	s.ReadTime, s.StageTime, s.ShapeTime, s.LoadTime = l.readTime, l.stageTime, l.shapeTime, l.loadTime
 	return s
 }

@@ -310,9 +310,14 @@ func TestNotReadyIsANotice(t *testing.T) {
 	if s := r.run(t); len(s.Notices) != 1 || s.Notices[0].Stream != "events/A 2026-09-01" || len(s.Loads) != 1 || len(s.Failures) != 0 {
 		t.Errorf("notices %+v, %d loads, failures %+v", s.Notices, len(s.Loads), s.Failures)
 	}
-	delete(v.refuse, "events/A/2026-09-01")
-	if s := r.run(t); len(s.Loads) != 1 || len(s.Notices) != 0 {
-		t.Errorf("the next run: %d loads, notices %+v; want 1 and none", len(s.Loads), s.Notices)
+	v.add("A", 3, row{"n": 3})
+	v.refuse["events/A/2026-09-03"] = exporter.ErrNotReady
+	if s := r.run(t); len(s.Notices) != 1 || !strings.HasSuffix(s.Notices[0].Text, "; so it is with 1 more") {
+		t.Errorf("two that are not ready: notices %+v", s.Notices)
+	}
+	v.refuse = nil
+	if s := r.run(t); len(s.Loads) != 2 || len(s.Notices) != 0 {
+		t.Errorf("the next run: %d loads, notices %+v; want 2 and none", len(s.Loads), s.Notices)
 	}
 	r.empty(t)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -25,17 +26,20 @@ var demoFiles embed.FS
 
 const (
 	demoPipeline  = "demo"
+	demoRest      = "account" // the pipeline of what is neither events nor files
+	demoMoment    = "moment"
 	demoWarehouse = "bi"
 	demoMark      = "# written by tapline demo" // how its tapline.yaml begins
 )
 
 func newDemo(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "demo [DIR]", Short: "A vendor, its events and files, a database and four questions, in seconds",
+		Use: "demo [DIR]", Short: "A vendor, its events and files, a database and five questions, in seconds",
 		Long: `demo starts a CleverTap account of its own on this machine, makes a folder of files as
 the account drops them into a bucket, writes a tapline.yaml, loads a week of both
-into a DuckDB file, and asks it four questions. Run it
-again: there is nothing to do. It needs no network. DIR is tapline-demo unless named.`,
+and everything else that the account tells into a DuckDB file, and asks it five
+questions. Run it again: there is nothing to do but to ask who is there now. It
+needs no network. DIR is tapline-demo unless named.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	serve := cmd.Flags().Bool("serve", false, "keep the account answering until interrupted, to try other commands")
@@ -94,7 +98,8 @@ func writeDemo(dir, url string) (path string, err error) {
 	var b strings.Builder
 	shop := demoShop()
 	if err := t.Execute(&b, map[string]any{"URL": url, "Drop": demoDrop,
-		"Since": shop.First.String(), "Until": shop.Until().String()}); err != nil {
+		"Since": shop.First.String(), "Lately": shop.Until().Add(-2).String(), "Until": shop.Until().String(),
+		"People": somePeople(shop, 5)}); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -112,12 +117,23 @@ func writeDemo(dir, url string) (path string, err error) {
 	return path, writeDrop(dir, shop)
 }
 
+// somePeople are the identities of n users of the shop, as a list of YAML.
+func somePeople(shop *clevertaptest.Shop, n int) string {
+	var ids []string
+	for id := 100000; len(ids) < n && id < 200000; id++ {
+		if _, ok := shop.Find("identity", strconv.Itoa(id)); ok {
+			ids = append(ids, strconv.Quote(strconv.Itoa(id)))
+		}
+	}
+	return "[" + strings.Join(ids, ", ") + "]"
+}
+
 func (a *app) demo(ctx context.Context, cmd *cobra.Command, dir string) (*demoResult, error) {
 	p, err := a.project(cmd)
 	if err != nil {
 		return nil, err
 	}
-	ran, err := p.run(ctx, []string{demoPipeline, demoDropPlan}, runOptions{command: "demo"})
+	ran, err := p.run(ctx, []string{demoPipeline, demoDropPlan, demoRest, demoMoment}, runOptions{command: "demo"})
 	result := &demoResult{Config: a.flags.config, Database: filepath.Join(dir, "bi.duckdb"), Data: demoShop().Describe(), Run: ran}
 	if err != nil {
 		return result, err
