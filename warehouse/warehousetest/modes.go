@@ -30,6 +30,9 @@ func testMergeLoads(e *env) {
 	// A newer revision of d2 without 2: its row goes, and the one it beat is gone for good.
 	e.put(merged(spec{slice: "d2", rev: 3, rows: [][]any{{int64(5), "b5"}}}))
 	e.same("rows", e.rows("t", "id", "v"), []string{"1|a1", "3|a3", "5|b5"})
+	// So do those of a slice that has none any more.
+	e.put(merged(spec{slice: "d2", rev: 4}))
+	e.same("rows", e.rows("t", "id", "v"), []string{"1|a1", "3|a3"})
 }
 
 // A slice that is loaded late does not override what was read after it.
