@@ -74,6 +74,9 @@ func (l *Loader) expected(t *task, f fit) warehouse.Expected {
 
 // sample unites the kinds of the slice's first batch into kinds.
 func (l *Loader) sample(ctx context.Context, t *task, kinds map[string]exporter.Kinds) error {
+	if where, ok := l.cfg.Source.(exporter.Locator); ok && where.Via(t.stream) != "" {
+		return nil // nothing of it is to be read here
+	}
 	if t.found != nil {
 		for source, k := range t.found.kinds() {
 			kinds[source] |= k

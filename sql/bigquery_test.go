@@ -36,6 +36,18 @@ func bigquerySamples() map[string]any {
 		return with(base, map[string]any{"Key": []key{{"a", false}, {nasty, true}}, "Columns": []string{"a", nasty, "d"}, "Compared": []string{"d"},
 			"Lacked": []string{"e"}, "Contents": []string{"d", "e"}, "Stage": "stage", "Full": full})
 	}
+	fields := []string{"c1", "c2"}
+	records := map[string]any{"Into": "into", "Stage": "stage", "All": append(fields, "c3"), "Fields": fields, "Last": "c2", "Beyond": "c3", "Second": "c2"}
+	type cell struct {
+		Field, Name, Source    string
+		Form, Show, Text, Hash string
+		Cast, Kind             string
+		Derived                bool
+	}
+	cells := []cell{
+		{"c1", nasty, nasty, "f", "s", "t", "h", "c", "k", false},
+		{"c2", "b", "b", "f", "s", "t", "h", "", "k", true},
+	}
 	return map[string]any{
 		"amend_cells":         with(with(daily, entries), map[string]any{"Column": nasty, "Value": "v_string", "Type": "NUMERIC", "Index": 2}),
 		"amend_check":         entries,
@@ -62,6 +74,17 @@ func bigquerySamples() map[string]any {
 		"merge_settle":        with(table1, map[string]any{"Key": []key{{"a", false}, {nasty, true}}}),
 		"merge_settle#all":    with(all, map[string]any{"Key": []key{{"a", false}}}),
 		"pipeline_delete":     table1,
+		"pull_aside_cells":    with(records, map[string]any{"Columns": cells}),
+		"pull_aside_rows":     with(records, map[string]any{"Separator": ";"}),
+		"pull_causes":         records,
+		"pull_count":          records,
+		"pull_count#one":      map[string]any{"Stage": "stage", "Fields": fields[:1], "Last": "c1", "Beyond": "", "Second": ""},
+		"pull_first":          with(records, map[string]any{"Most": 1000}),
+		"pull_functions":      map[string]any{"Zone": "Asia/Kolkata"},
+		"pull_head":           map[string]any{"All": "a", "Rest": "b"},
+		"pull_insert":         with(table1, map[string]any{"Columns": cells[:1], "Stage": "stage"}),
+		"pull_kinds":          with(records, map[string]any{"Columns": cells}),
+		"pull_sift":           with(records, map[string]any{"Some": fields[:1], "Constants": []string{"x3"}}),
 		"quarantine_check":    map[string]any{"Stage": "stage"},
 		"quarantine_delete":   map[string]any{"All": false},
 		"quarantine_delete#1": map[string]any{"All": true},

@@ -150,8 +150,15 @@ func (h *halfWriter) Write(p []byte) (int, error) {
 
 type faultSource struct{ exporter.Source }
 
-// faultySource keeps the ability to replay, which the loader asks for.
+// faultySource keeps the abilities to replay and to locate, which the loader
+// asks for. No source has both.
 func faultySource(s exporter.Source) exporter.Source {
+	if l, ok := s.(exporter.Locator); ok {
+		return struct {
+			faultSource
+			exporter.Locator
+		}{faultSource{s}, l}
+	}
 	if r, ok := s.(exporter.Replayer); ok {
 		return struct {
 			faultSource

@@ -76,7 +76,14 @@ func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse {
 	all := faultAbilities{faultWarehouse{w}, able, able, able, able, faultFiles{able}}
 	p, publishes := w.(warehouse.Publisher)
 	v, views := w.(warehouse.Viewer)
+	r, pulls := w.(warehouse.Puller)
 	switch {
+	case pulls && views && !publishes:
+		return struct {
+			faultAbilities
+			faultViewer
+			warehouse.Puller
+		}{all, faultViewer{v}, r}
 	case publishes && views:
 		return struct {
 			faultAbilities

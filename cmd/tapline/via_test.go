@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -306,17 +307,12 @@ func viaCases() map[string]viaCase {
 		"4,x,7,1,2026-09-03 00:00:00Z,2026-09-02,2.5,n1,12.0,c@x.org\n" +
 		"5,1.0,9007199254740993,maybe,2026-09-03T01:00:00Z,noon,text,n2,true,\n" +
 		"6,true,true,TRUE,2026-13-01,2026-09-02 00:00:00+05:30,,,2026-09-01,d@x.org\n"
-	wide := strings.Builder{}
-	for i := range 105 {
-		fmt.Fprintf(&wide, "col %d,", i)
-	}
-	wide.WriteString("end\n" + strings.Repeat("1,", 105) + "2\n" + strings.Repeat("3,", 106) + "4\n")
 	export := "1663664837-1663665000-Order Placed-20260901-0-db.csv.gz"
 	return map[string]viaCase{
 		"every":  {plain, into, map[string]string{"a.csv.gz": allCells()}},
 		"typed":  {plain, into, map[string]string{"a.csv.gz": typed}},
 		"later":  {plain, into, map[string]string{"a.csv.gz": typed, "b.csv.gz": later}},
-		"frozen": {plain, loader.Target{Contract: loader.Freeze}, map[string]string{"a.csv.gz": typed, "b.csv.gz": later}},
+		"frozen": {plain, loader.Target{Contract: loader.Freeze}, map[string]string{"a.csv.gz": "id,a\n1,2\n", "b.csv.gz": "id,b\n2,TRUE\n3,\n"}},
 		"rules": {plain, loader.Target{Mode: warehouse.Snapshot, Columns: []loader.ColumnRule{
 			{From: "email", Hash: "sha256"}, {From: "t", Hash: "sha256"}, {From: "f", Drop: true}, {From: "i", Type: "float64", Rename: "number"}, {From: "phone", Type: "int64"},
 			{From: "none", Type: "date"}, {From: "mixed", Type: "string"},
@@ -328,10 +324,123 @@ func viaCases() map[string]viaCase {
 		}}}, into, map[string]string{"a.txt": "made by\n\nn;code;'it''s'\n1;1.0;'a;b'\nNA;-;c\n"}},
 		"headless": {bucket.Selection{Files: "*.tsv", Formats: bucket.Formats{CSV: csv.Options{Header: "no"}}}, into, map[string]string{"a.tsv": "1\tx\n2\ty\n"}},
 		"empty":    {plain, into, map[string]string{"a.csv.gz": "a,b\n", "b.csv.gz": ""}},
-		"wide":     {plain, into, map[string]string{"a.csv.gz": wide.String()}},
 		"facts": {bucket.Selection{Files: "*.csv", FileColumns: []string{"*"}}, into,
 			map[string]string{"1663664837-1663665000-Charged-20260901-7-db.csv": "a,file.name\n1,mine\n"}},
 		"clevertap": {bucket.Selection{Files: "*-*.csv.gz", FileColumns: []string{"name"}}, into, map[string]string{export: "ts,eventName,profile.identity,profile.name,eventProps.Amount,eventProps.When\n" +
 			"20260901003000,Order Placed,007,Ann,12.50,$D_1756700000\n20260901,Order Placed,8,true,1,\n20260901240000,Order Placed,,,true,x\n,Order Placed,1,,2,\n"}},
+	}
+}
+
+// TestViaFaults: whatever request of a load goes wrong, and however, the next
+// run ends with the table of an undisturbed one.
+func TestViaFaults(t *testing.T) {
+	r := newViaRig(t)
+	r.put(t, "a.csv.gz", "id,v\n1,x\n2\n3,\"y\"\n")
+	sel, targets := bucket.Selection{Files: "*.csv.gz"}, []loader.Target{{Table: "t"}}
+	s := r.scene(t, "bigquery", targets, sel)
+	s.mustRun(t)
+	want := s.loaded(t)
+	jobs := []bigquerytest.Match{
+		{Method: "jobs.insert", Text: "tapline_p_"}, // BigQuery reads the object
+		{Method: "jobs.insert", Text: "AS r ON"},    // which record is first
+		{Method: "jobs.insert", Text: "places AS"},  // which place each has
+		{Method: "jobs.insert", Text: "BIT_OR"},     // which kinds there are
+		{Method: "jobs.insert", Text: "csv.fields"}, // what is put aside
+		{Method: "jobs.insert", Text: "BEGIN TRANSACTION;\nSELECT IF"},
+	}
+	for name, fault := range map[string]bigquerytest.Fault{
+		"busy":    {Status: 503, Reason: "backendError"},
+		"lost":    {Lose: true},
+		"failed":  {Fail: "backendError"},
+		"applied": {Fail: "backendError", Applied: true},
+		"denied":  {Status: 403, Reason: "accessDenied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := r.scene(t, "bigquery", targets, sel)
+			for _, match := range jobs {
+				s.server.Fail(match, 1, fault)
+				if name == "denied" {
+					s.run(t) // ends there; the next gets further
+				}
+			}
+			s.run(t)
+			s.mustRun(t)
+			if got := s.loaded(t); got != want {
+				t.Error("not as undisturbed:", differing(want, got))
+			}
+			for _, match := range jobs {
+				if len(s.server.Calls(match)) < 2 {
+					t.Errorf("nothing went wrong with %s", match.Text)
+				}
+			}
+		})
+	}
+}
+
+// TestViaReplaced: an object that is written anew while BigQuery reads it is
+// not loaded, and the next run loads what there is then.
+func TestViaReplaced(t *testing.T) {
+	r := newViaRig(t)
+	r.put(t, "a.csv.gz", "id,v\n1,x\n")
+	s := r.scene(t, "bigquery", []loader.Target{{Table: "t"}}, bucket.Selection{Files: "*.csv.gz"})
+	loads := 0
+	sum := s.run(t, during{s.w, func() {
+		loads++
+		r.put(t, "a.csv.gz", "id,v\n2,y\n")
+	}})
+	if loads != 1 || len(sum.Loads) != 0 || len(sum.Notices) != 1 {
+		t.Errorf("%d pulls, %d loads, notices %v, failures %v", loads, len(sum.Loads), sum.Notices, sum.Failures)
+	}
+	s.mustRun(t)
+	if got := s.rows(t, "SELECT id, v FROM `t`"); got != "2|y" {
+		t.Errorf("the table holds %s", got)
+	}
+}
+
+// during does something after an object was pulled.
+type during struct {
+	*bigquery.Warehouse
+	then func()
+}
+
+func (d during) Pull(ctx context.Context, o warehouse.Object) (warehouse.Pulled, error) {
+	p, err := d.Warehouse.Pull(ctx, o)
+	d.then()
+	return p, err
+}
+
+// TestViaRefuses: what BigQuery cannot read, or the pipeline asks what only
+// tapline can do, is an error that names the remedy.
+func TestViaRefuses(t *testing.T) {
+	r := newViaRig(t)
+	r.put(t, "quotes.csv", "id,v\n1,\"x\"y\n")
+	r.put(t, "twice.csv", "a,a\n1,2\n")
+	r.put(t, "semicolons.csv", "a;b\n1;2\n")
+	r.put(t, "numbers.csv", "1,2\n3,4\n")
+	r.put(t, "book.xlsx", "PK")
+	r.put(t, "good.csv", "id,v\n1,x\n1,y\n")
+	for _, c := range []struct {
+		files  string
+		target loader.Target
+		want   string
+	}{
+		{"quotes.csv", loader.Target{}, "take via: bigquery out"},
+		{"twice.csv", loader.Target{}, "csv.duplicate_header"},
+		{"semicolons.csv", loader.Target{}, "delimiter: comma"},
+		{"numbers.csv", loader.Target{}, "header: yes, or no"},
+		{"book.xlsx", loader.Target{}, "take via: out"},
+		{"good.csv", loader.Target{Mode: warehouse.Merge, Key: []string{"id"}}, "the order of a file's rows"},
+		{"good.csv", loader.Target{Columns: []loader.ColumnRule{{From: "v", Hash: "hmac-sha256", HashKey: []byte("k")}}}, "hashed with a key"},
+	} {
+		t.Run(c.files+" "+c.want, func(t *testing.T) {
+			t.Parallel()
+			c.target.Table = "t"
+			s := r.scene(t, "bigquery", []loader.Target{c.target}, bucket.Selection{Files: c.files})
+			sum := s.run(t)
+			if len(sum.Failures) != 1 || !strings.Contains(sum.Failures[0].Err.Error(), c.want) {
+				t.Errorf("failures %v, want %s", sum.Failures, c.want)
+			}
+		})
 	}
 }

@@ -39,6 +39,9 @@ func (p *project) open(ctx context.Context, pl config.Pipeline) (*flow, error) {
 }
 
 func (p *project) openInto(ctx context.Context, f *flow, pl config.Pipeline) (err error) {
+	if err := p.checkVia(pl); err != nil {
+		return err
+	}
 	var asked warehouse.Warehouse // before it has faults, like the estimator
 	o := sourceOptions{query: textsOf(func() (warehouse.Warehouse, func() error, error) {
 		return asked, func() error { return nil }, nil

@@ -48,7 +48,7 @@ CREATE TEMP FUNCTION tapline_local(v STRING) AS (SAFE.TIMESTAMP(SAFE_CAST(v AS D
 
 CREATE TEMP FUNCTION tapline_time(v STRING) AS (
   CASE
-    WHEN REGEXP_CONTAINS(v, r'^\$D_[+-]?[0-9]+$') AND LENGTH(v) <= 16 THEN tapline_instant(SAFE_CAST(SUBSTR(v, 4) AS INT64) * 1000000)
+    WHEN REGEXP_CONTAINS(v, r'^\$D_[+-]?[0-9]{1,12}$') THEN tapline_instant(SAFE_CAST(SUBSTR(v, 4) AS INT64) * 1000000)
     WHEN REGEXP_CONTAINS(v, r'^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$') THEN tapline_local(v)
     WHEN REGEXP_CONTAINS(v, r'^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$')
       THEN tapline_instant(UNIX_MICROS(SAFE.TIMESTAMP(SAFE_CAST(REGEXP_REPLACE(v, r'(Z|[+-][0-9]{2}:[0-9]{2})$', '') AS DATETIME), 'UTC')) - tapline_offset(v) * 1000000)

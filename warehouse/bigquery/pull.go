@@ -27,7 +27,7 @@ var _ warehouse.Puller = (*Warehouse)(nil)
 
 const (
 	// nullMarker is in no file.
-	nullMarker = "\x01tapline:null\x01"
+	nullMarker = "tapline: no such field 7f1c9a"
 	// mostAlike is among how many records that begin alike the first is found.
 	mostAlike = 1000
 )

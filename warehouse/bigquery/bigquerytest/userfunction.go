@@ -68,6 +68,12 @@ func (s *session) createFunction(toks []token) error {
 		return err
 	}
 	f := userFunction{s.server.name("user_function_"), len(names)}
+	if len(names) == 1 {
+		// DuckDB writes a macro's argument wherever the parameter is, so that calls
+		// within calls would grow without end; a lambda's is written once.
+		body = fmt.Sprintf("list_transform([argument_], lambda %s: (%s))[1]", names[0], body)
+		names = []string{"argument_"}
+	}
 	if _, err := s.conn.ExecContext(s.ctx, fmt.Sprintf("CREATE TEMP MACRO %s(%s) AS (%s)", f.macro, strings.Join(names, ", "), body)); err != nil {
 		return explain(err)
 	}
