@@ -73,7 +73,7 @@ func TestSlicesErrors(t *testing.T) {
 	if _, err := src.Slices(t.Context(), st, exporter.Window{}); !errors.Is(err, exporter.ErrWindow) {
 		t.Errorf("no start: got %v, want %v", err, exporter.ErrWindow)
 	}
-	st.Kind = "profiles"
+	st.Kind = "sessions"
 	if _, err := src.Slices(t.Context(), st, exporter.Window{Since: first}); !errors.Is(err, exporter.ErrUnknownStream) {
 		t.Errorf("other kind: got %v, want %v", err, exporter.ErrUnknownStream)
 	}
