@@ -167,3 +167,36 @@ func TestNestedDamage(t *testing.T) {
 		t.Errorf("%d rows (-want +got):\n%s", got.rows, diff)
 	}
 }
+
+// FuzzNested: whatever a document is, its rows add up, and one that is damaged
+// leaves nothing.
+func FuzzNested(f *testing.F) {
+	for _, doc := range []string{
+		`[{"id":"p","tags":[{"t":"a"},[{"t":"b"}],1],"things":[{"n":1,"x":{"y":[]}},null,5,{"n":"$D_1"}]}]`,
+		`[{"things":{"a":{"n":1},"a":{}},"id":true},{"things":7},{"things":{"\ud800":{}}},5,{"tags":"x"}]`,
+		`[{"things":[{"n":1}`, `[{"things":{"a" 1}}]`, `[{"things":[1,]}]`,
+	} {
+		f.Add([]byte(doc))
+	}
+	b := format.NewBuilder(format.NewPool(0))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		d := nestedDecoder(b)
+		mark := b.Mark()
+		if err := d.Records(NewScanner(doc), func(int) string { return "here" }); err != nil {
+			b.Rollback(mark)
+		}
+		got, whole := flush(t, b), 0
+		for _, r := range got.rejects {
+			if r.Column == "" {
+				whole++
+			}
+		}
+		rows := 0
+		if len(got.columns) > 0 {
+			rows = len(got.columns[0].Cells)
+		}
+		if int64(rows+whole) > got.rows || len(got.columns) > 0 && int64(rows+whole) != got.rows {
+			t.Fatalf("%q: %d rows and %d rejected of %d", doc, rows, whole, got.rows)
+		}
+	})
+}
