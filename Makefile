@@ -67,6 +67,10 @@ bench: deps ## speed and memory, as ratios to DuckDB in the same run
 soak: deps ## 500 cycles of kill -9, and crashes everywhere with every backend
 	TAPLINE_SOAK=500 $(GO) test -timeout 4h -run 'TestKill|TestCrash' -v ./cmd/tapline
 
+.PHONY: emulator-test
+emulator-test: deps ## which cases of the warehouse suite BigQuery emulators serve: BIGQUERY_EMULATOR_URL, or Python packages
+	$(GO) test -tags emulator -run '^TestEmulator$$' -count=1 -v -timeout 45m ./warehouse/bigquery
+
 .PHONY: fuzz
 fuzz: deps ## every decoder, FUZZTIME=30s each
 	@for pkg in $$($(GO) list ./...); do \
