@@ -13,8 +13,9 @@ const exitTopic = `0    done, or nothing to do
 1    a run failed; run again, it goes on where it stopped
 2    the command line or the configuration is wrong; nothing was started
 3    environment: network, credentials, rights, quota, disk
-4    finished, but someone should look: some slices failed and others are loaded,
-     more rows were quarantined than allowed, files are late, or a view fails
+4    finished, but someone should look: some slices failed or were refused and
+     others are loaded, more rows were quarantined than allowed, files are late,
+     or a view fails
 5    another run holds the work
 6    plan --detailed-exitcode: a run would change something
 130  interrupted: what was read is kept

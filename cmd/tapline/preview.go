@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,6 +84,12 @@ type previewOf struct {
 	explain       bool
 }
 
+// passes reports whether err says that a slice has nothing yet, so that an
+// older one is looked at.
+func (o previewOf) passes(err error) bool {
+	return o.slice == "" && errors.Is(err, exporter.ErrNotReady)
+}
+
 // previewed reads the first batch of the stream's newest slice that has rows,
 // or all of it.
 func previewed(ctx context.Context, s exporter.Source, o previewOf) (view, error) {
@@ -105,12 +112,18 @@ func previewed(ctx context.Context, s exporter.Source, o previewOf) (view, error
 	for _, slice := range candidates {
 		if o.explain {
 			e, err := explain(ctx, s, slice)
+			if o.passes(err) {
+				continue
+			}
 			if err != nil || e.Rows > 0 {
 				return e, err
 			}
 			continue
 		}
 		for batch, err := range s.Read(ctx, slice, "") {
+			if o.passes(err) {
+				break
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -139,6 +152,9 @@ func chosen(streams []exporter.Stream, name string) (exporter.Stream, error) {
 		}
 		if name == "" || s.Name == name || slices.Contains(values(s.Vars), name) {
 			return s, nil
+		}
+		if len(s.Vars) == 0 {
+			names = append(names, s.Name)
 		}
 		names = append(names, values(s.Vars)...)
 	}

@@ -1,6 +1,6 @@
 // Package clevertap reads a CleverTap account through its public API: the
 // events of each project-local day, under the column names of the vendor's own
-// bucket exports.
+// bucket exports, and the other kinds of stream that kinds lists.
 //
 // It reads and never writes. It keeps to the vendor's limit of calls in flight,
 // survives the answers that real accounts give (see package clevertaptest for
