@@ -100,6 +100,8 @@ func runFailures() []failure {
 			"run again: it sees what is loaded and goes on", is(warehouse.ErrConflict)},
 		{"warehouse.count", exitFailed, "The table took another number of rows than were staged; nothing of it is visible.",
 			"run again; if it stays, please report it with the output of tapline doctor", is(warehouse.ErrCount)},
+		{"warehouse.pull", exitFailed, "The warehouse cannot read a file by itself, as via: asks.",
+			"take via: out of the stream, and tapline reads the file, or do what the message says", either(warehouse.ErrPull, loader.ErrVia)},
 		{"source.content", exitFailed, "A file is damaged, or not of the format that it was said to be.",
 			"have it sent again under the same name: the next run takes it; or leave it out with ignore:", is(exporter.ErrContent)},
 		{"source.replaced", exitFailed, "A file was replaced or deleted while it was read.",

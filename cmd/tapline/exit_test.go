@@ -50,6 +50,7 @@ func examples() map[string]error {
 		"store.unauthorized":     wrap(objstore.ErrUnauthorized),
 		"store.no_bucket":        wrap(objstore.ErrNoBucket),
 		"store.unreachable":      fmt.Errorf("bucket: %w: %w", objstore.ErrUnreachable, exporter.ErrUnreachable),
+		"warehouse.pull":         wrap(warehouse.ErrPull),
 		"source.content":         wrap(exporter.ErrContent),
 		"source.replaced":        wrap(exporter.ErrReplaced),
 		"run.late":               wrap(lateError{"p", []loader.Notice{{Stream: "files/*", Text: "no file has come"}}}),

@@ -104,7 +104,7 @@ func setup(env *testscript.Env) error {
 	}
 	path := filepath.Join(env.WorkDir, "tapline.yaml")
 	if content, err := os.ReadFile(path); err == nil {
-		return serveWarehouses(env, string(content))
+		return serveWarehouses(env, string(content), clouds["gs"].URL)
 	}
 	content, err := os.ReadFile(filepath.Join("testdata", "shop.yaml"))
 	if err != nil {
@@ -114,12 +114,12 @@ func setup(env *testscript.Env) error {
 }
 
 // serveWarehouses starts the warehouses on other machines that a configuration
-// speaks of.
-func serveWarehouses(env *testscript.Env, config string) error {
+// speaks of. BigQuery reads objects of the storage.
+func serveWarehouses(env *testscript.Env, config, storage string) error {
 	if !strings.Contains(config, "BQ_URL") {
 		return nil
 	}
-	bq, err := bigquerytest.Start(bigquerytest.Options{})
+	bq, err := bigquerytest.Start(bigquerytest.Options{Storage: storage})
 	if err != nil {
 		return err
 	}
