@@ -90,6 +90,18 @@ func (p *project) reckon(ctx context.Context, v *reckoned, pl config.Pipeline, w
 	if err != nil {
 		return err
 	}
+	counts, err := countLoads(ctx, counter, streams, receipts)
+	if err != nil {
+		return err
+	}
+	for i, r := range receipts {
+		v.add(r, counts[i])
+	}
+	return nil
+}
+
+// countLoads asks for the source's count of each load.
+func countLoads(ctx context.Context, counter exporter.Counter, streams []exporter.Stream, receipts []warehouse.Receipt) ([]int64, error) {
 	byName := map[string]exporter.Stream{}
 	for _, st := range streams {
 		byName[st.Name] = st
@@ -112,13 +124,7 @@ func (p *project) reckon(ctx context.Context, v *reckoned, pl config.Pipeline, w
 			return nil
 		})
 	}
-	if err := workers.Wait(); err != nil {
-		return err
-	}
-	for i, r := range receipts {
-		v.add(r, counts[i])
-	}
-	return nil
+	return counts, workers.Wait()
 }
 
 // uncounted stands for the count of a load that the source has none for.
