@@ -42,11 +42,11 @@ func TestTempFunctions(t *testing.T) {
 	const make = "CREATE TEMP FUNCTION is_a(v STRING) AS (IF(v = 'a', 1, 0)); CREATE TEMP FUNCTION twice(v STRING) RETURNS INT64 AS (is_a(v) * 2); "
 	e.same(e.rows(make+"SELECT BIT_OR(twice(x) + 1), FORMAT('%.2e', 12.5), FARM_FINGERPRINT('a') = FARM_FINGERPRINT('a') FROM UNNEST(['a', 'b']) AS x"), "3|1.25e+01|true")
 	for query, want := range map[string]string{
-		"SELECT is_a('a')":                        "Function not found",
-		make + "SELECT is_a('a', 'b')":            "No matching signature",
-		make + make:                               "already exists",
-		"CREATE TEMP FUNCTION f(v) AS (v)":        "Syntax error",
-		"CREATE TEMP FUNCTION f(v STRING) AS (w)": "w",
+		"SELECT is_a('a')":                 "Function not found",
+		make + "SELECT is_a('a', 'b')":     "No matching signature",
+		make + make:                        "already exists",
+		"CREATE TEMP FUNCTION f(v) AS (v)": "Syntax error",
+		"CREATE TEMP FUNCTION f(v STRING) AS (w); SELECT f('a')": "w",
 	} {
 		if _, err := e.tryRows(query); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", query, err, want)

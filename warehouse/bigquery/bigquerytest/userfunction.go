@@ -27,43 +27,19 @@ func (s *session) createFunction(toks []token) error {
 	if err != nil {
 		return err
 	}
-	var names []string
-	if end > 2 {
-		for _, part := range split(toks[2:end], ",") {
-			if len(part) < 2 || !part[0].named() {
-				return unexpected(part, 0)
-			}
-			_, n, err := parseType(part[1:])
-			if err != nil {
-				return err
-			}
-			if n != len(part)-1 {
-				return unexpected(part, n+1)
-			}
-			names = append(names, ident(part[0].val))
-		}
-	}
-	key, rest := strings.ToUpper(toks[0].val), toks[end+1:]
-	if eat(&rest, "RETURNS") {
-		_, n, err := parseType(rest)
-		if err != nil {
-			return err
-		}
-		rest = rest[n:]
-	}
-	if !eat(&rest, "AS") || len(rest) == 0 || !rest[0].is("(") {
-		return unexpected(rest, 0)
-	}
-	if end, err = closing(rest, 0); err != nil {
+	names, err := parameterNames(toks[2:end])
+	if err != nil {
 		return err
 	}
-	if end != len(rest)-1 {
-		return unexpected(rest, end+1)
-	}
+	key := strings.ToUpper(toks[0].val)
 	if _, taken := s.functions[key]; taken {
 		return badQuery("Function %s already exists", toks[0].val)
 	}
-	body, err := s.translator(rest).expression(rest[1:end], nil)
+	expression, err := functionBody(toks[end+1:])
+	if err != nil {
+		return err
+	}
+	body, err := s.translator(expression).expression(expression, nil)
 	if err != nil {
 		return err
 	}
@@ -82,6 +58,50 @@ func (s *session) createFunction(toks []token) error {
 	}
 	s.functions[key] = f
 	return nil
+}
+
+// parameterNames reads what stands in the brackets behind a function's name.
+func parameterNames(toks []token) ([]string, error) {
+	var names []string
+	if len(toks) == 0 {
+		return names, nil
+	}
+	for _, part := range split(toks, ",") {
+		if len(part) < 2 || !part[0].named() {
+			return nil, unexpected(part, 0)
+		}
+		_, n, err := parseType(part[1:])
+		if err != nil {
+			return nil, err
+		}
+		if n != len(part)-1 {
+			return nil, unexpected(part, n+1)
+		}
+		names = append(names, ident(part[0].val))
+	}
+	return names, nil
+}
+
+// functionBody returns the expression of [RETURNS TYPE] AS (expression).
+func functionBody(toks []token) ([]token, error) {
+	if eat(&toks, "RETURNS") {
+		_, n, err := parseType(toks)
+		if err != nil {
+			return nil, err
+		}
+		toks = toks[n:]
+	}
+	if !eat(&toks, "AS") || len(toks) == 0 || !toks[0].is("(") {
+		return nil, unexpected(toks, 0)
+	}
+	end, err := closing(toks, 0)
+	if err != nil {
+		return nil, err
+	}
+	if end != len(toks)-1 {
+		return nil, unexpected(toks, end+1)
+	}
+	return toks[1:end], nil
 }
 
 // callUser is a call of a function that the script has made.
