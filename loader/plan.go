@@ -92,17 +92,9 @@ func (l *Loader) addTasks(ctx context.Context, w *work, streams []exporter.Strea
 			return err
 		}
 		feeding[proto.table]++
-		list, err := l.cfg.Source.Slices(ctx, s, l.cfg.Window)
+		list, err := l.slicesOf(ctx, w, s, proto.table)
 		if err != nil {
-			if whole(ctx, err) {
-				return err
-			}
-			w.failed = append(w.failed, Failure{Stream: s.Name, Table: proto.table, Err: err})
-			w.unknown[s.Entry] = true
-			continue
-		}
-		if s.Objects {
-			w.streams[s.Name] = true
+			return err
 		}
 		for j, slice := range list {
 			if slice.Object != nil && slice.Object.Ignored != "" {
@@ -126,6 +118,22 @@ func (l *Loader) addTasks(ctx context.Context, w *work, streams []exporter.Strea
 		return cmp.Or(cmp.Compare(a.slice.Day.Epoch(), b.slice.Day.Epoch()), cmp.Compare(pa[0], pb[0]), cmp.Compare(pa[1], pb[1]))
 	})
 	return nil
+}
+
+// slicesOf asks for a stream's slices, and notes in w a stream that fails.
+func (l *Loader) slicesOf(ctx context.Context, w *work, s exporter.Stream, table string) ([]exporter.Slice, error) {
+	list, err := l.cfg.Source.Slices(ctx, s, l.cfg.Window)
+	switch {
+	case err == nil && s.Objects:
+		w.streams[s.Name] = true
+	case err != nil && whole(ctx, err):
+		return nil, err
+	case err != nil:
+		w.failed = append(w.failed, Failure{Stream: s.Name, Table: table, Err: err})
+		w.unknown[s.Entry] = true
+		return nil, nil
+	}
+	return list, nil
 }
 
 // whole reports whether an error of one stream's slices ends the run: whoever

@@ -120,27 +120,39 @@ func previewed(ctx context.Context, s exporter.Source, o previewOf) (view, error
 			}
 			continue
 		}
-		for batch, err := range s.Read(ctx, slice, "") {
-			if o.passes(err) {
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-			if batch.Record != nil && batch.Record.NumRows() > 0 {
-				r := newRows(batch.Record, o.limit)
-				for i := range r.Columns {
-					r.Columns[i].Held = batch.Kinds[i].String()
-				}
-				return &preview{Stream: stream.Name, Slice: slice.Name, Format: howRead(ctx, s, slice), Rejected: int64(len(batch.Rejects)), rows: r,
-					wholeRows: wholeRows(batch.Rejects)}, nil
-			}
+		p, err := firstRows(ctx, s, slice, o.limit)
+		if o.passes(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			return p, nil
 		}
 	}
 	if o.explain {
 		return &explanation{Stream: stream.Name, Columns: []explained{}}, nil
 	}
 	return &preview{Stream: stream.Name, rows: rows{Columns: []rowsColumn{}, Rows: [][]any{}}}, nil
+}
+
+// firstRows reads the first batch of the slice that has rows; nil = none has.
+func firstRows(ctx context.Context, s exporter.Source, slice exporter.Slice, limit int) (*preview, error) {
+	for batch, err := range s.Read(ctx, slice, "") {
+		if err != nil {
+			return nil, err
+		}
+		if batch.Record != nil && batch.Record.NumRows() > 0 {
+			r := newRows(batch.Record, limit)
+			for i := range r.Columns {
+				r.Columns[i].Held = batch.Kinds[i].String()
+			}
+			return &preview{Stream: slice.Stream.Name, Slice: slice.Name, Format: howRead(ctx, s, slice), Rejected: int64(len(batch.Rejects)), rows: r,
+				wholeRows: wholeRows(batch.Rejects)}, nil
+		}
+	}
+	return nil, nil
 }
 
 // chosen finds a stream by its name or by one of its variables, the event's name.
