@@ -32,7 +32,8 @@ func keeps(k exporter.Kinds, t arrow.DataType) bool {
 
 // cast returns in, a column of the kinds k, as one of type to, NULL where a
 // value cannot be held, and the indices of those values. The caller releases
-// the result.
+// the result. A value becomes the same as its text does, for it depends on the
+// rest of its batch as which of the two it comes.
 func cast(mem memory.Allocator, in arrow.Array, k exporter.Kinds, to arrow.DataType) (arrow.Array, []int) {
 	if arrow.TypeEqual(in.DataType(), to) {
 		in.Retain()
@@ -150,8 +151,8 @@ func asInt(in arrow.Array, i int) (v int64, ok, null bool) {
 		}
 		return 0, true, false
 	case *array.Float64:
-		f := in.Value(i)
-		return int64(f), f == math.Trunc(f) && math.Abs(f) <= exporter.Exact && (f != 0 || !math.Signbit(f)), false
+		v, ok = wholeInt(in.Value(i))
+		return v, ok, false
 	case *array.String:
 		s := in.Value(i)
 		if t, isBool := parseBool(s); isBool {
@@ -160,10 +161,22 @@ func asInt(in arrow.Array, i int) (v int64, ok, null bool) {
 			}
 			return v, true, false
 		}
-		v, err := strconv.ParseInt(s, 10, 64)
-		return v, err == nil && strconv.FormatInt(v, 10) == s, s == ""
+		if v, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return v, strconv.FormatInt(v, 10) == s, false
+		}
+		f, isFloat := parseFloat(s)
+		v, ok = wholeInt(f)
+		return v, ok && isFloat && strings.ContainsAny(s, ".eE"), s == ""
 	}
 	return 0, false, false
+}
+
+// wholeInt is a float as an integer, if it is one.
+func wholeInt(f float64) (int64, bool) {
+	if f != math.Trunc(f) || math.Abs(f) > exporter.Exact || f == 0 && math.Signbit(f) {
+		return 0, false
+	}
+	return int64(f), true
 }
 
 func asFloat(in arrow.Array, i int) (v float64, ok, null bool) {
@@ -180,6 +193,9 @@ func asFloat(in arrow.Array, i int) (v float64, ok, null bool) {
 				v = 1
 			}
 			return v, true, false
+		}
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n > exporter.Exact || n < -exporter.Exact) {
+			return 0, false, false
 		}
 		v, ok = parseFloat(s)
 		return v, ok, s == ""
@@ -242,6 +258,9 @@ func asTime(in arrow.Array, i int) (micros int64, ok, null bool) {
 	case *array.Date32:
 		return int64(in.Value(i)) * 86400e6, true, false
 	case *array.String:
+		if d, err := exporter.ParseDay(in.Value(i)); err == nil {
+			return int64(d.Epoch()) * 86400e6, true, false
+		}
 		micros, ok = parseTime(in.Value(i))
 		return micros, ok, in.Value(i) == ""
 	}
@@ -262,16 +281,22 @@ func parseTime(s string) (micros int64, ok bool) {
 func asDate(in arrow.Array, i int) (days int32, ok, null bool) {
 	switch in := in.(type) {
 	case *array.Timestamp:
-		micros := int64(in.Value(i))
-		return int32(micros / 86400e6), micros%86400e6 == 0, false
+		days, ok = midnight(int64(in.Value(i)))
+		return days, ok, false
 	case *array.String:
-		d, err := exporter.ParseDay(in.Value(i))
-		if err != nil {
-			return 0, false, in.Value(i) == ""
+		if d, err := exporter.ParseDay(in.Value(i)); err == nil {
+			return d.Epoch(), true, false
 		}
-		return d.Epoch(), true, false
+		micros, isTime := parseTime(in.Value(i))
+		days, ok = midnight(micros)
+		return days, ok && isTime, in.Value(i) == ""
 	}
 	return 0, false, false
+}
+
+// midnight is the day that begins at an instant, if one does.
+func midnight(micros int64) (days int32, ok bool) {
+	return int32(micros / 86400e6), micros%86400e6 == 0
 }
 
 // parseCell reads the canonical text of a value as a column of type t holds it.

@@ -56,10 +56,10 @@ func TestCast(t *testing.T) {
 		{true, "int64", "1"}, {false, "float64", "0"}, {true, "string", "true"}, {true, "date", "bad"}, {true, "timestamp", "bad"},
 		{12, "float64", "12"}, {1 << 53, "float64", "9007199254740992"}, {1<<53 + 1, "float64", "bad"}, {12, "string", "12"}, {1, "bool", "bad"}, {1700000000, "timestamp", "bad"},
 		{12.0, "int64", "12"}, {12.5, "int64", "bad"}, {math.Copysign(0, -1), "int64", "bad"}, {1e300, "int64", "bad"}, {12.0, "string", "12"}, {0.1, "string", "0.1"}, {1e300, "string", "1e+300"},
-		{"12", "int64", "12"}, {"-7", "int64", "-7"}, {"007", "int64", "bad"}, {"+7", "int64", "bad"}, {" 7", "int64", "bad"}, {"7.0", "int64", "bad"}, {"9223372036854775808", "int64", "bad"}, {"", "int64", "null"}, {"true", "int64", "1"},
-		{"12.5", "float64", "12.5"}, {"12.50", "float64", "12.5"}, {"1e3", "float64", "1000"}, {"0.1234567890123456789", "float64", "bad"}, {"1e400", "float64", "bad"}, {"1e-400", "float64", "bad"}, {"0x1p3", "float64", "bad"}, {"NaN", "float64", "bad"}, {"Inf", "float64", "bad"}, {"01.5", "float64", "bad"}, {"9007199254740993", "float64", "bad"}, {".5", "float64", "bad"}, {"1_0", "float64", "bad"}, {"-", "float64", "bad"},
+		{"12", "int64", "12"}, {"-7", "int64", "-7"}, {"007", "int64", "bad"}, {"+7", "int64", "bad"}, {" 7", "int64", "bad"}, {"7.0", "int64", "7"}, {"7e0", "int64", "7"}, {"-0.0", "int64", "bad"}, {"7.5", "int64", "bad"}, {"9007199254740994.0", "int64", "bad"}, {"9223372036854775808", "int64", "bad"}, {"", "int64", "null"}, {"true", "int64", "1"},
+		{"12.5", "float64", "12.5"}, {"12.50", "float64", "12.5"}, {"1e3", "float64", "1000"}, {"0.1234567890123456789", "float64", "bad"}, {"1e400", "float64", "bad"}, {"1e-400", "float64", "bad"}, {"0x1p3", "float64", "bad"}, {"NaN", "float64", "bad"}, {"Inf", "float64", "bad"}, {"01.5", "float64", "bad"}, {"9007199254740993", "float64", "bad"}, {"9007199254740994", "float64", "bad"}, {".5", "float64", "bad"}, {"1_0", "float64", "bad"}, {"-", "float64", "bad"},
 		{"True", "bool", "true"}, {"false", "bool", "false"}, {"yes", "bool", "bad"}, {"", "bool", "null"},
-		{"2025-09-01", "date", "2025-09-01"}, {"2025-02-30", "date", "bad"}, {"20250901", "date", "bad"},
+		{"2025-09-01", "date", "2025-09-01"}, {"2025-02-30", "date", "bad"}, {"20250901", "date", "bad"}, {"2025-09-01T00:00:00Z", "date", "2025-09-01"}, {"2025-09-01T00:00:01Z", "date", "bad"}, {"2025-09-01", "timestamp", "2025-09-01T00:00:00Z"},
 		{"2025-09-01T12:00:00Z", "timestamp", "2025-09-01T12:00:00Z"}, {"2025-09-01T17:30:00.25+05:30", "timestamp", "2025-09-01T12:00:00.25Z"}, {"2025-09-01 12:00:00", "timestamp", "bad"}, {"$D_1756728000", "timestamp", "2025-09-01T12:00:00Z"}, {"$D_99999999999999", "timestamp", "bad"}, {"2025-09-01T12:00:00.1234567Z", "timestamp", "bad"},
 		{noon, "string", "2025-09-01T12:00:00Z"}, {noon, "date", "bad"}, {arrow.Timestamp(0), "date", "1970-01-01"}, {arrow.Timestamp(-86400e6), "date", "1969-12-31"}, {arrow.Date32(20332), "timestamp", "2025-09-01T00:00:00Z"}, {arrow.Date32(20332), "string", "2025-09-01"}, {noon, "int64", "bad"},
 		{"x", "string", "x"}, {"", "string", ""},
@@ -82,6 +82,38 @@ func TestCast(t *testing.T) {
 				t.Errorf("got %s %q, want %q", out.DataType(), got, c.want)
 			}
 		})
+	}
+}
+
+// What becomes of a value does not depend on whether its batch had it as a value
+// or, for something else in its column, as text.
+func TestCastSameAsText(t *testing.T) {
+	values := []any{
+		true, false, 0, 12, -7, 1 << 53, 1<<53 + 1, 1<<53 + 2, math.MinInt64, 0.0, math.Copysign(0, -1), 12.0, 12.5, -3.0, 1e15, 1e17, 1e300, 0.1,
+		arrow.Date32(20332), arrow.Date32(-1), arrow.Timestamp(0), arrow.Timestamp(1756728000000000), arrow.Timestamp(-86400e6), arrow.Timestamp(1756728000250000),
+	}
+	become := func(in arrow.Array, k exporter.Kinds, to arrow.DataType) string {
+		out, bad := cast(memory.DefaultAllocator, in, k, to)
+		if len(bad) > 0 {
+			return "bad"
+		}
+		return cellText(out, 0, 0)
+	}
+	for _, v := range values {
+		for _, name := range []string{"bool", "int64", "float64", "date", "timestamp", "string"} {
+			to, err := warehouse.ParseType(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := one(t, v)
+			kinds, text := exporter.Kinds(0), cellText(in, 0, 0)
+			if f, isFloat := v.(float64); isFloat && f == math.Trunc(f) && math.Abs(f) <= exporter.Exact {
+				kinds, text = exporter.Float|exporter.Dotted|exporter.Frac1, fmt.Sprintf("%.1f", f)
+			}
+			if typed, asText := become(in, kinds, to), become(one(t, text), 0, to); typed != asText {
+				t.Errorf("%T %v to %s: %q, and %q as the text %q", v, v, name, typed, asText, text)
+			}
+		}
 	}
 }
 

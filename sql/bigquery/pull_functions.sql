@@ -88,8 +88,8 @@ CREATE TEMP FUNCTION tapline_as_string(v STRING) AS (
 CREATE TEMP FUNCTION tapline_as_bool(v STRING) AS (tapline_bool(v));
 CREATE TEMP FUNCTION tapline_as_int64(v STRING) AS (
   CASE WHEN tapline_bool(v) THEN 1 WHEN NOT tapline_bool(v) THEN 0 WHEN tapline_is_int(v) THEN SAFE_CAST(v AS INT64)
-    WHEN NOT STARTS_WITH(v, '-0') AND tapline_float(v) BETWEEN -9007199254740992 AND 9007199254740992 AND tapline_float(v) = TRUNC(tapline_float(v))
-      AND REGEXP_CONTAINS(v, r'^-?[0-9]+(\.[0-9]+([eE][+-]?[0-9]+)?|[eE][+-][0-9]+)$') THEN CAST(tapline_float(v) AS INT64) END);
+    WHEN NOT (STARTS_WITH(v, '-') AND tapline_float(v) = 0) AND tapline_float(v) BETWEEN -9007199254740992 AND 9007199254740992 AND tapline_float(v) = TRUNC(tapline_float(v))
+      AND REGEXP_CONTAINS(v, r'[.eE]') THEN CAST(tapline_float(v) AS INT64) END);
 CREATE TEMP FUNCTION tapline_as_float64(v STRING) AS (
   CASE WHEN tapline_bool(v) THEN 1.0 WHEN NOT tapline_bool(v) THEN 0.0
     WHEN tapline_is_int(v) THEN CASE WHEN SAFE_CAST(v AS INT64) BETWEEN -9007199254740992 AND 9007199254740992 THEN SAFE_CAST(v AS FLOAT64) END
@@ -98,14 +98,6 @@ CREATE TEMP FUNCTION tapline_as_date(v STRING) AS (
   CASE WHEN tapline_date(v) IS NOT NULL THEN tapline_date(v) WHEN MOD(UNIX_MICROS(tapline_time(v)), 86400000000) = 0 THEN DATE(tapline_time(v)) END);
 CREATE TEMP FUNCTION tapline_as_timestamp(v STRING) AS (
   CASE WHEN tapline_time(v) IS NOT NULL THEN tapline_time(v) WHEN tapline_date(v) IS NOT NULL THEN TIMESTAMP(tapline_date(v)) END);
-
--- The same of cells that came as text, for what else is in their column.
-CREATE TEMP FUNCTION tapline_text_as_int64(v STRING) AS (
-  CASE WHEN tapline_bool(v) THEN 1 WHEN NOT tapline_bool(v) THEN 0 WHEN tapline_is_int(v) THEN SAFE_CAST(v AS INT64) END);
-CREATE TEMP FUNCTION tapline_text_as_float64(v STRING) AS (
-  CASE WHEN tapline_bool(v) THEN 1.0 WHEN NOT tapline_bool(v) THEN 0.0 ELSE tapline_float(v) END);
-CREATE TEMP FUNCTION tapline_text_as_date(v STRING) AS (tapline_date(v));
-CREATE TEMP FUNCTION tapline_text_as_timestamp(v STRING) AS (tapline_time(v));
 
 -- What stands for a cell whose column is hashed.
 CREATE TEMP FUNCTION tapline_hash(v STRING) AS (TO_HEX(SHA256(v)))

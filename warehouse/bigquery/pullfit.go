@@ -62,7 +62,7 @@ func cells(p warehouse.Pulled, columns []warehouse.FitColumn) ([]cell, error) {
 			kinds = kinds&warehouse.CellBroken | warehouse.CellText
 		}
 		if c.Type != nil && !c.Frozen {
-			x.Cast = castTo(c.Type, p.Kinds[at], x.Hash != "tapline_same" || from.As == "text")
+			x.Cast = castTo(c.Type)
 			if (from.Hash || c.Type.ID() == arrow.STRING) && p.Kinds[at]&(warehouse.CellBool|warehouse.CellTime|warehouse.CellBroken) != 0 {
 				x.Text = f.show
 			}
@@ -73,18 +73,10 @@ func cells(p warehouse.Pulled, columns []warehouse.FitColumn) ([]cell, error) {
 	return list, nil
 }
 
-// castTo is the function that makes a column's value of a text. A column whose
-// cells are of several kinds that have no type in common travels as text when
-// tapline reads it, and then 5.0 is no integer.
-func castTo(t arrow.DataType, k warehouse.CellKinds, text bool) string {
-	const whole, float = warehouse.CellInt | warehouse.CellLong, warehouse.CellInt | warehouse.CellFloat
-	k &^= warehouse.CellBroken
-	one := k&^whole == 0 || k&^float == 0 || k == warehouse.CellBool || k == warehouse.CellDate || k == warehouse.CellTime
-	switch {
-	case t.ID() == arrow.STRING:
+// castTo is the function that makes a column's value of a text.
+func castTo(t arrow.DataType) string {
+	if t.ID() == arrow.STRING {
 		return "tapline_same"
-	case t.ID() != arrow.BOOL && (text || !one):
-		return "tapline_text_as_" + warehouse.TypeName(t)
 	}
 	return "tapline_as_" + warehouse.TypeName(t)
 }
