@@ -64,7 +64,15 @@ func (s foreign) check(sample any, p *problems) {
 		return
 	}
 	d := decoder{p: p, refs: true, own: s.own}
-	d.section(s.n, s.path, reflect.New(t).Elem(), s.taken...)
+	v, before := reflect.New(t), len(p.errs)
+	d.section(s.n, s.path, v.Elem(), s.taken...)
+	whole, ok := v.Interface().(interface{ Validate() error })
+	if !ok || len(p.errs) > before || s.n.refers() {
+		return // what stands for references is not known here
+	}
+	if err := whole.Validate(); err != nil {
+		p.add(s.n.at, s.path, "%s: %v", s.path, err).because(err)
+	}
 }
 
 // A Connection is a system that tapline talks to. What is particular to its

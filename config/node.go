@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -54,6 +55,19 @@ func (n *node) get(key string) *node {
 		}
 	}
 	return nil
+}
+
+// refers reports whether a text in it may hold a reference.
+func (n *node) refers() bool {
+	if n == nil {
+		return false
+	}
+	for _, m := range n.fields {
+		if m.value.refers() {
+			return true
+		}
+	}
+	return strings.Contains(n.text, "${") || slices.ContainsFunc(n.items, (*node).refers)
 }
 
 // A builder turns the parser's tree into nodes: it follows aliases, applies

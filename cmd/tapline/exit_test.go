@@ -58,6 +58,8 @@ func examples() map[string]error {
 		"api.not_ready":          wrap(exporter.ErrNotReady),
 		"api.not_exportable":     wrap(exporter.ErrNotExportable),
 		"api.cursor_expired":     wrap(exporter.ErrCursorExpired),
+		"verify.source":          wrap(errDiffers),
+		"source.ability":         wrap(errUnasked),
 		"verify.failed":          wrap(errVerify),
 		"check.failed":           wrap(errCheck),
 		"run.failed":             errors.New("something that nobody knows"),

@@ -106,6 +106,15 @@ func (e Selection) events() []string {
 	return e.Events
 }
 
+// Validate says what of e is wrong, naming the key, or nil.
+func (e Selection) Validate() error {
+	k, ok := find(e.Stream)
+	if !ok {
+		return fmt.Errorf("stream: %q is not known; known are %s", e.Stream, known())
+	}
+	return k.validate(e)
+}
+
 // validate checks the selection as far as it can be without the account.
 func validate(sel []Selection) error {
 	seen := map[string]int{}
