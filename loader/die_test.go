@@ -65,10 +65,10 @@ func (b *brittle) Remove(ctx context.Context, names ...string) error {
 
 // Whatever operation fails, or at whatever operation the run is stopped, the
 // next runs end with the table of an undisturbed one.
-func TestDieEverywhere(t *testing.T) { dieEverywhere(t, 3, false) }
+func TestDieEverywhere(t *testing.T) { dieEverywhere(t, 7, false) }
 
 // On a stage in a bucket the manifest names several parts at once.
-func TestDieEverywhereOnARemoteStage(t *testing.T) { dieEverywhere(t, 13, true) }
+func TestDieEverywhereOnARemoteStage(t *testing.T) { dieEverywhere(t, 17, true) }
 
 func dieEverywhere(t *testing.T, step int64, remote bool) {
 	t.Helper()

@@ -149,11 +149,11 @@ func TestCrashWarehouses(t *testing.T) {
 }
 
 // spread picks points at which a warehouse is spoken to: of the kinds that come
-// once for a table or load the first and the last, of the others five.
+// once for a table or load the first and the last, of the others one between as well.
 func spread(points map[string][]int) (picked []int) {
 	for kind, at := range points {
 		family, _, _ := strings.Cut(kind, ".")
-		n := map[string]int{"load": 2, "ensure": 2, "files": 2, "wire": 5}[family]
+		n := map[string]int{"load": 2, "ensure": 2, "files": 2, "wire": 3}[family]
 		for i := range min(n, len(at)) {
 			picked = append(picked, at[i*(len(at)-1)/max(min(n, len(at))-1, 1)])
 		}

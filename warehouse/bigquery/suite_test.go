@@ -74,7 +74,7 @@ func TestSuiteUpload(t *testing.T) {
 // TestSuiteStage has the parts at gs:// only; loads of any size go directly
 // where they may.
 func TestSuiteStage(t *testing.T) {
-	warehousetest.Run(t, warehousetest.Subject{New: func(t *testing.T) warehousetest.Instance {
+	warehousetest.Run(t, warehousetest.Subject{Loads: true, New: func(t *testing.T) warehousetest.Instance {
 		gcs := gcstest.NewServer(t, gcstest.Options{}, "stage")
 		s := bigquerytest.NewServer(t, bigquerytest.Options{Storage: gcs.URL})
 		small := func(t *testing.T) *Warehouse {

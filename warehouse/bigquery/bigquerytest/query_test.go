@@ -50,13 +50,13 @@ func TestExpressions(t *testing.T) {
 		"SELECT ARRAY(SELECT x + 1 FROM UNNEST([1, 2]) AS x ORDER BY x)[SAFE_OFFSET(1)], ARRAY<INT64>[], [1][SAFE_OFFSET(5)]":              "3|[]|<nil>",
 		"SELECT SUM(x) FROM (SELECT x FROM UNNEST([1, 2, 3, 3]) AS x EXCEPT DISTINCT SELECT 1)":                                            "5",
 		"SELECT 'a' LIKE 'A', NOT 1 BETWEEN 2 AND 3, x.a FROM (SELECT STRUCT(5 AS a) AS x)":                                                "false|true|5",
-		"SELECT SOUNDEX('a')": "error",
-		"SELECT 1 / 0":                 "error",
-		"SELECT 1 & 2":                 "error",
-		"SELECT 1 AS a, 2 AS a":        "error",
-		"SELECT (SELECT 1":             "error",
-		"SELECT * FROM nowhere":        "error",
-		"SELECT ERROR('told')":         "error",
+		"SELECT SOUNDEX('a')":   "error",
+		"SELECT 1 / 0":          "error",
+		"SELECT 1 & 2":          "error",
+		"SELECT 1 AS a, 2 AS a": "error",
+		"SELECT (SELECT 1":      "error",
+		"SELECT * FROM nowhere": "error",
+		"SELECT ERROR('told')":  "error",
 	} {
 		t.Run(sql, func(t *testing.T) {
 			e := *e
