@@ -51,8 +51,8 @@ check: deps ## gofmt, vet
 	CGO_ENABLED=0 $(GO) vet -tags noduckdb ./cmd/tapline
 
 .PHONY: test
-test: check ## every test, with the race detector, which would sleep a second at each exit
-	GORACE=atexit_sleep_ms=10 $(GO) test -race -timeout 30m ./...
+test: check ## every test, with the race detector, which would sleep a second at each exit; some wait more than they work
+	GORACE=atexit_sleep_ms=10 $(GO) test -race -p 3 -timeout 30m ./...
 
 .PHONY: bench
 bench: deps ## speed and memory, as ratios to DuckDB in the same run
