@@ -75,8 +75,9 @@ func TestCrashEverywhere(t *testing.T) {
 // in the order in which they are passed. The first is killed at, of those that
 // come often the last too, and one in the middle fails. Left out is what
 // others try or what leaves the same behind:
-//   - before a Put begins and before it ends a failure is the same to the
-//     caller, and what it leaves is the store's own suite's to try;
+//   - failures of a Put that is not over, and of what is removed already, are
+//     the same to the caller as those before and after, which package loader
+//     tries at every operation;
 //   - after a statement is before the next one, but for what a commit ends;
 //   - failures of statements are the warehouse's own suite's;
 //   - what a statement sets for its connection alone dies with it, and what only
@@ -88,7 +89,7 @@ func pickOfAccount(kind string, at []int) (kill, fail []int) {
 		ends = []int{at[0], at[len(at)-1]}
 	}
 	switch point {
-	case "stage.put.before", "stage.put.mid":
+	case "stage.put.before", "stage.put.half", "stage.put.mid", "stage.remove.after":
 		return first, nil
 	case "history.before", "history.after":
 		return first, middle
