@@ -186,6 +186,9 @@ func processStart(pid int) string {
 	if len(fields) < 20 {
 		return ""
 	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return "ended" // though nobody has asked yet how: some containers have no init
+	}
 	return fields[19]
 }
 

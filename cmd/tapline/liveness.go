@@ -69,6 +69,9 @@ func started(pid int) string {
 	// The name, in parentheses, may hold spaces: count fields from its end.
 	_, rest, ok := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
 	if fields := strings.Fields(rest); ok && len(fields) > 19 {
+		if fields[0] == "Z" || fields[0] == "X" {
+			return "ended" // and only its number is left, until somebody asks how
+		}
 		return fields[19]
 	}
 	return ""
