@@ -191,7 +191,12 @@ func (s *Source) spool(ctx context.Context, e Selection) (*idList, error) {
 		return nil, fmt.Errorf("%s: %w", e.source(), err)
 	}
 	l := &idList{listSum: newListSum(), file: f}
-	if err := l.fill(ctx, s.ids(ctx, e)); err != nil {
+	// Its name goes at once, so that no ids stay behind when the process dies.
+	err = os.Remove(f.Name())
+	if err == nil {
+		err = l.fill(ctx, s.ids(ctx, e))
+	}
+	if err != nil {
 		l.close()
 		return nil, fmt.Errorf("%s: %w", e.source(), err)
 	}
@@ -233,8 +238,5 @@ func (l *idList) next() (string, error) {
 	return string(id), err
 }
 
-// close removes the copy.
-func (l *idList) close() {
-	_ = l.file.Close() // it was read only, and goes
-	_ = os.Remove(l.file.Name())
-}
+// close gives the copy back, of which nothing is kept: no error of it matters.
+func (l *idList) close() { _ = l.file.Close() }
