@@ -43,6 +43,9 @@ type StreamEntry struct {
 	// MaxQuarantined is nil for no limit. A limit of 0 rows lets none pass.
 	MaxQuarantined *Limit   `yaml:"max_quarantined" doc:"the rows, such as 100 or 2%, that a load may put in quarantine"`
 	Cluster        []string `yaml:"cluster" doc:"the columns to cluster the table by, where the warehouse can"`
+	// Via is the type of the warehouse, which then reads the objects itself; ""
+	// = they are read here.
+	Via string `yaml:"via" doc:"the warehouse's type, such as bigquery: it reads the objects itself, and none of their rows passes through this machine"`
 	// Expect is nil when nobody waits for files.
 	Expect *Expect `yaml:"expect" doc:"when files should come; the pipeline is late when they do not"`
 

@@ -3,42 +3,57 @@ package exporter
 import "context"
 
 // A Locator can say where slices are, for a warehouse that reads them itself:
-// then no byte of them passes through this process. Optional.
+// then no row of them passes through this process. Optional.
 type Locator interface {
-	// Via names the kind of warehouse that is to read the stream's slices
-	// itself, such as "bigquery"; "" = Read is for them.
-	Via(s Stream) string
 	// Locate says where the slice's revision is and how it is to be read. It
 	// reads nothing of it. Errors: ErrReplaced when that revision is no longer
-	// what is there, and those of Streams.
+	// what is there, ErrContent when nobody can tell how it is to be read, and
+	// those of Streams.
 	Locate(ctx context.Context, s Slice) (Location, error)
 }
 
-// A Location is the content of a slice, to be read by others.
+// A Location is the content of a slice, to be read by others: those of them who
+// can read such content at such a place.
 type Location struct {
-	URL    string // "gs://bucket/name"
-	Format string // "csv"
-
-	// Of CSV: the one byte between fields and the one around them (0 = none),
-	// how many lines are passed over before the first record, whether that has
-	// the names, the encoding, and texts that are NULL beside the empty one.
-	Delimiter, Quote byte
-	Skip             int
-	Header           bool
-	Encoding         string // "utf-8", "utf-16le", "utf-16be"
-	Null             []string
-
+	URL     string // "gs://bucket/name"
+	Format  string // "csv", "json", "parquet" or "xlsx"
+	Packing string // how it is compressed, by its name: "", "gzip", "zstd", "zip", ...
+	CSV     LocatedCSV
+	// Open says of JSON whether an object at a path of keys is opened: then its
+	// values are of columns of their own, and not it.
+	Open func(path []string) bool
 	// Zone is where local times are, an IANA name.
 	Zone string
-	// Columns says how many fields a record has and what becomes of them, by the
-	// first record as it stands. Errors: ErrContent.
-	Columns func(first []string) (width int, columns []LocatedColumn, err error)
+	// Columns says what becomes of the content. Errors: ErrContent.
+	Columns func(ctx context.Context, f Found) ([]LocatedColumn, error)
+}
+
+// LocatedCSV is how CSV is written; 0 = there is no such character.
+type LocatedCSV struct {
+	Delimiter byte // between fields
+	Quote     byte // around fields
+	Escape    byte // before a quote within quotes
+	Comment   byte // begins lines that are none
+	Skip      int  // lines before the first record
+	Header    bool // the first record has the names
+	Encoding  string
+	Null      []string // texts that are NULL beside the empty one
+}
+
+// Found is what who reads a slice has found in it.
+type Found struct {
+	// First is the first record of CSV as it stands, or the first line of JSON
+	// if that is no object.
+	First []string
+	// Keys are the paths of the values in JSON that are to be columns.
+	Keys [][]string
 }
 
 // A LocatedColumn is a column of the slice, under the vendor's name.
 type LocatedColumn struct {
 	Name string
-	// Field is the place of its field in a record, from 0.
+	// Field is the place of its field in a record of CSV, or of its path in
+	// Found.Keys, from 0.
 	Field int
 	As    Reading
 	// Value, if not nil, is the canonical text of all its cells, in place of a

@@ -77,6 +77,9 @@ type Target struct {
 	// MaxQuarantined fails a load that would quarantine more. Zero = no limit.
 	MaxQuarantined Limit
 	Cluster        []string
+	// Pull has the warehouse read the slices itself: the source has to be an
+	// exporter.Locator, and the warehouse a warehouse.Puller.
+	Pull bool
 	// Expect says when the entry's objects should come. Zero = nobody waits.
 	Expect Expect
 }

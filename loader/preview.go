@@ -74,7 +74,7 @@ func (l *Loader) expected(t *task, f fit) warehouse.Expected {
 
 // sample unites the kinds of the slice's first batch into kinds.
 func (l *Loader) sample(ctx context.Context, t *task, kinds map[string]exporter.Kinds) error {
-	if where, ok := l.cfg.Source.(exporter.Locator); ok && where.Via(t.stream) != "" {
+	if t.target.Pull {
 		return nil // nothing of it is to be read here
 	}
 	if t.found != nil {

@@ -23,31 +23,35 @@ var ErrVia = errors.New("via")
 // via finds out whether the task's slice is to be read by the warehouse. One
 // that an earlier run began to read here is gone on with here.
 func (l *Loader) via(j *job) (exporter.Locator, warehouse.Puller, error) {
-	where, ok := l.cfg.Source.(exporter.Locator)
-	if !ok || len(j.m.Parts) > 0 || j.m.Complete || where.Via(j.t.stream) == "" {
+	if !j.t.target.Pull || len(j.m.Parts) > 0 || j.m.Complete {
 		return nil, nil, nil
+	}
+	where, ok := l.cfg.Source.(exporter.Locator)
+	if !ok {
+		return nil, nil, j.t.notVia("what this source gives can be read by tapline alone")
 	}
 	puller, ok := l.cfg.Warehouse.(warehouse.Puller)
 	if !ok {
-		return nil, nil, fmt.Errorf("loader: stream %s: %w: %s: this warehouse reads no objects by itself; take via: out", j.t.stream.Name, ErrVia, where.Via(j.t.stream))
+		return nil, nil, j.t.notVia("this warehouse reads no objects by itself")
 	}
-	return where, puller, j.t.checkVia(where.Via(j.t.stream))
+	return where, puller, j.t.checkVia()
 }
 
 // checkVia refuses what only reading here can do.
-func (t *task) checkVia(via string) error {
-	refuse := func(why string) error {
-		return fmt.Errorf("loader: stream %s: %w: %s: %s; take via: out", t.stream.Name, ErrVia, via, why)
-	}
+func (t *task) checkVia() error {
 	if mode := t.mode(); mode != warehouse.Replace && mode != warehouse.Snapshot {
-		return refuse(fmt.Sprintf("mode %s needs the order of a file's rows, which the warehouse does not tell", mode))
+		return t.notVia(fmt.Sprintf("mode %s needs the order of a file's rows, which the warehouse does not tell", mode))
 	}
 	for _, rule := range t.rules.by {
 		if rule.Hash == "hmac-sha256" && !rule.Drop {
-			return refuse(fmt.Sprintf("column %q is to be hashed with a key, which the warehouse is not to know", rule.From))
+			return t.notVia(fmt.Sprintf("column %q is to be hashed with a key, which the warehouse is not to know", rule.From))
 		}
 	}
 	return nil
+}
+
+func (t *task) notVia(why string) error {
+	return fmt.Errorf("loader: stream %s: %w: %s; take via: out", t.stream.Name, ErrVia, why)
 }
 
 // stage makes the slice durable: on the stage, or in the warehouse's own keeping.
@@ -71,10 +75,7 @@ func (j *job) pullSlice(ctx context.Context, where exporter.Locator, puller ware
 	if err != nil {
 		return err
 	}
-	p, err := puller.Pull(ctx, warehouse.Object{
-		URL: at.URL, Format: at.Format, Delimiter: at.Delimiter, Quote: at.Quote, Skip: at.Skip, Header: at.Header,
-		Encoding: at.Encoding, Null: at.Null, Zone: at.Zone,
-	})
+	p, err := puller.Pull(ctx, warehouse.Object{URL: at.URL, Format: at.Format, Packing: at.Packing, Zone: at.Zone, CSV: warehouse.ObjectCSV(at.CSV), Open: at.Open})
 	if _, moved := where.Locate(ctx, j.t.slice); errors.Is(moved, exporter.ErrReplaced) || err == nil && moved != nil {
 		puller.Drop(context.WithoutCancel(ctx), p)
 		return moved
@@ -85,8 +86,8 @@ func (j *job) pullSlice(ctx context.Context, where exporter.Locator, puller ware
 	j.pulled, j.puller = &p, puller
 	var columns []exporter.LocatedColumn
 	s := warehouse.Sieve{Load: j.m.Load, Slice: j.l.sliceID(j.m.Stream, j.m.Slice), Table: j.m.Table, ReadAt: j.m.ReadAt}
-	if p.First != nil {
-		if s.Width, columns, err = at.Columns(p.First); err != nil {
+	if p.Records > 0 {
+		if columns, err = at.Columns(ctx, exporter.Found{First: p.First, Keys: p.Keys}); err != nil {
 			return err
 		}
 	}

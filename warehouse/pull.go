@@ -18,11 +18,11 @@ var ErrPull = errors.New("the warehouse cannot read the object itself")
 // The three steps are followed by Load with Load.Pulled. What they make is seen
 // by nobody, is left to itself when the process dies, and vanishes within a day.
 type Puller interface {
-	// Pull has the database read an object, all cells as text, and tells its
-	// first record. Errors: ErrPull, ErrUnauthorized.
+	// Pull has the database read an object, and tells what shows which columns it
+	// has. Errors: ErrPull, ErrUnauthorized.
 	Pull(ctx context.Context, o Object) (Pulled, error)
 	// Sift gives each record its place, puts those aside that have other fields
-	// than the width says, and tells of what kinds the cells are. It may be
+	// than it should, and tells of what kinds the cells are. It may be
 	// called once.
 	Sift(ctx context.Context, p Pulled, s Sieve) (Pulled, error)
 	// Fit puts aside what the columns cannot hold. It may be called again, and
@@ -34,29 +34,39 @@ type Puller interface {
 
 // An Object is where a Puller reads, and how.
 type Object struct {
-	URL    string // "gs://bucket/name"
-	Format string // "csv"
-	// Of CSV, as exporter.Location has them.
-	Delimiter, Quote byte
-	Skip             int
-	Header           bool
-	Encoding         string
-	Null             []string
-	Zone             string // of local times
+	URL     string // "gs://bucket/name"
+	Format  string // "csv", "json", "parquet", ...
+	Packing string // "", "gzip", ...
+	CSV     ObjectCSV
+	// Open says of JSON whether an object at a path of keys is opened: then its
+	// values are of columns of their own, and not it.
+	Open func(path []string) bool
+	Zone string // of local times, an IANA name
+}
+
+// ObjectCSV is how CSV is written; 0 = there is no such character.
+type ObjectCSV struct {
+	Delimiter byte // between fields
+	Quote     byte // around fields
+	Escape    byte // before a quote within quotes
+	Comment   byte // begins lines that are none
+	Skip      int  // lines before the first record
+	Header    bool // the first record has the names
+	Encoding  string
+	Null      []string // texts that are NULL beside the empty one
 }
 
 // A Sieve says what the records of an object are.
 type Sieve struct {
 	Load, Slice, Table string // as in Load
 	ReadAt             time.Time
-	Width              int // fields of a record
 	Columns            []PulledColumn
 }
 
 // A PulledColumn is a column of the object.
 type PulledColumn struct {
 	Source string // the vendor's name
-	Field  int    // its place in a record, from 0
+	Field  int    // its place in a record of CSV, or of its path in Pulled.Keys, from 0
 	As     string // "" = what it says, "text", "compact" or "compact_day", as exporter.Reading
 	// Constant says that all cells are Text, or NULL, and there is no field.
 	Constant, Null bool
@@ -67,10 +77,15 @@ type PulledColumn struct {
 // Pulled is what a Puller has of an object, step by step.
 type Pulled struct {
 	Object Object
-	// First is the first record, its cells as they stand; nil = there is none.
-	First  []string
-	Fields int   // how many a record may have had
-	Bytes  int64 // of the object, as stored
+	// Records are how many there seem to be; 0 = there are no columns, either.
+	Records int64
+	Bytes   int64 // of the object, as stored
+	// First is the first record of CSV, its cells as they stand, or the first line
+	// of JSON if that is no object.
+	First []string
+	// Keys are the paths of the values in JSON that are to be columns.
+	Keys   [][]string
+	Fields int // how many a record of CSV may have had
 
 	// After Sift: how many records there are, and how many of them were put
 	// aside whole; and the kinds of each column's cells.

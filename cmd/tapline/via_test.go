@@ -30,11 +30,11 @@ func TestViaAgrees(t *testing.T) {
 		c.sel.Files, c.target.Table = name+"/"+c.sel.Files, name
 		sel, targets = append(sel, c.sel), append(targets, c.target)
 	}
-	read := r.scene(t, "", targets, sel...)
+	read := r.scene(t, false, targets, sel...)
 	read.mustRun(t)
 	want := read.loaded(t)
 	r.asked = nil
-	s := r.scene(t, "bigquery", targets, sel...)
+	s := r.scene(t, true, targets, sel...)
 	s.mustRun(t)
 	if got := s.loaded(t); got != want {
 		t.Error("not as tapline reads it:", differing(want, got))
@@ -140,7 +140,7 @@ func TestViaFaults(t *testing.T) {
 	r := newViaRig(t)
 	r.put(t, "a.csv.gz", "id,v\n1,x\n2\n3,\"y\"\n")
 	sel, targets := bucket.Selection{Files: "*.csv.gz"}, []loader.Target{{Table: "t"}}
-	s := r.scene(t, "bigquery", targets, sel)
+	s := r.scene(t, true, targets, sel)
 	s.mustRun(t)
 	want := s.loaded(t)
 	jobs := []bigquerytest.Match{
@@ -160,7 +160,7 @@ func TestViaFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := r.scene(t, "bigquery", targets, sel)
+			s := r.scene(t, true, targets, sel)
 			for _, match := range jobs {
 				s.server.Fail(match, 1, fault)
 				if name == "denied" {
@@ -186,7 +186,7 @@ func TestViaFaults(t *testing.T) {
 func TestViaReplaced(t *testing.T) {
 	r := newViaRig(t)
 	r.put(t, "a.csv.gz", "id,v\n1,x\n")
-	s := r.scene(t, "bigquery", []loader.Target{{Table: "t"}}, bucket.Selection{Files: "*.csv.gz"})
+	s := r.scene(t, true, []loader.Target{{Table: "t"}}, bucket.Selection{Files: "*.csv.gz"})
 	loads := 0
 	sum := s.run(t, during{s.w, func() {
 		loads++
@@ -223,23 +223,32 @@ func TestViaRefuses(t *testing.T) {
 	r.put(t, "numbers.csv", "1,2\n3,4\n")
 	r.put(t, "book.xlsx", "PK")
 	r.put(t, "good.csv", "id,v\n1,x\n1,y\n")
+	r.put(t, "good.csv.zst", "id,v\n1,x\n1,y\n")
+	r.put(t, "export", "id,v\n1,x\n1,y\n")
 	for _, c := range []struct {
 		files  string
 		target loader.Target
 		want   string
+		csv    csv.Options
 	}{
-		{"quotes.csv", loader.Target{}, "take via: bigquery out"},
-		{"twice.csv", loader.Target{}, "csv.duplicate_header"},
-		{"semicolons.csv", loader.Target{}, "delimiter: comma"},
-		{"numbers.csv", loader.Target{}, "header: yes, or no"},
-		{"book.xlsx", loader.Target{}, "take via: out"},
-		{"good.csv", loader.Target{Mode: warehouse.Merge, Key: []string{"id"}}, "the order of a file's rows"},
-		{"good.csv", loader.Target{Columns: []loader.ColumnRule{{From: "v", Hash: "hmac-sha256", HashKey: []byte("k")}}}, "hashed with a key"},
+		{"quotes.csv", loader.Target{}, "take via: out", csv.Options{}},
+		{"twice.csv", loader.Target{}, "csv.duplicate_header", csv.Options{}},
+		{"semicolons.csv", loader.Target{}, "delimiter: comma", csv.Options{}},
+		{"numbers.csv", loader.Target{}, "header: yes, or no", csv.Options{}},
+		{"book.xlsx", loader.Target{}, "take via: out", csv.Options{}},
+		{"good.csv", loader.Target{Mode: warehouse.Merge, Key: []string{"id"}}, "the order of a file's rows", csv.Options{}},
+		{"good.csv", loader.Target{Columns: []loader.ColumnRule{{From: "v", Hash: "hmac-sha256", HashKey: []byte("k")}}}, "hashed with a key", csv.Options{}},
+		{"good.csv.zst", loader.Target{}, "compressed by zstd", csv.Options{}},
+		{"export", loader.Target{}, "name it (format: csv)", csv.Options{}},
+		{"good.csv", loader.Target{}, "csv.escape", csv.Options{Escape: `\`}},
+		{"good.csv", loader.Target{}, "csv.comment", csv.Options{Comment: "#"}},
+		{"good.csv", loader.Target{}, "csv.encoding", csv.Options{Encoding: "latin-1"}},
+		{"good.csv", loader.Target{}, "csv.delimiter", csv.Options{Delimiter: "none"}},
 	} {
 		t.Run(c.files+" "+c.want, func(t *testing.T) {
 			t.Parallel()
 			c.target.Table = "t"
-			s := r.scene(t, "bigquery", []loader.Target{c.target}, bucket.Selection{Files: c.files})
+			s := r.scene(t, true, []loader.Target{c.target}, bucket.Selection{Files: c.files, Formats: bucket.Formats{CSV: c.csv}})
 			sum := s.run(t)
 			if len(sum.Failures) != 1 || !strings.Contains(sum.Failures[0].Err.Error(), c.want) {
 				t.Errorf("failures %v, want %s", sum.Failures, c.want)

@@ -12,6 +12,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,15 +106,14 @@ type viaScene struct {
 	server  *bigquerytest.Server
 	w       *bigquery.Warehouse
 	stage   string
-	via     string
 	sel     []bucket.Selection
 	targets []loader.Target
 	runs    int
 }
 
-func (r *viaRig) scene(t testing.TB, via string, targets []loader.Target, sel ...bucket.Selection) *viaScene {
+func (r *viaRig) scene(t testing.TB, pull bool, targets []loader.Target, sel ...bucket.Selection) *viaScene {
 	t.Helper()
-	s := &viaScene{viaRig: r, stage: t.TempDir(), via: via, targets: targets}
+	s := &viaScene{viaRig: r, stage: t.TempDir(), targets: slices.Clone(targets)}
 	s.server = bigquerytest.NewServer(t, bigquerytest.Options{Storage: r.bucket.URL})
 	var err error
 	s.w, err = bigquery.New(t.Context(), bigquery.Config{Project: "acme", Dataset: "raw", Endpoint: s.server.URL})
@@ -122,8 +122,11 @@ func (r *viaRig) scene(t testing.TB, via string, targets []loader.Target, sel ..
 	}
 	t.Cleanup(func() { s.w.Close() })
 	now := time.Duration(0)
+	for i := range s.targets {
+		s.targets[i].Pull = pull
+	}
 	for _, one := range sel {
-		one.Via, one.Settle = via, &now
+		one.Settle = &now
 		s.sel = append(s.sel, one)
 	}
 	return s

@@ -39,9 +39,6 @@ func (p *project) open(ctx context.Context, pl config.Pipeline) (*flow, error) {
 }
 
 func (p *project) openInto(ctx context.Context, f *flow, pl config.Pipeline) (err error) {
-	if err := p.checkVia(pl); err != nil {
-		return err
-	}
 	var asked warehouse.Warehouse // before it has faults, like the estimator
 	o := sourceOptions{query: textsOf(func() (warehouse.Warehouse, func() error, error) {
 		return asked, func() error { return nil }, nil
@@ -165,6 +162,9 @@ func (p *project) loaderConfig(pl config.Pipeline) (loader.Config, error) {
 		if t.Expect, err = p.expect(pl, e); err != nil {
 			return loader.Config{}, err
 		}
+		if t.Pull, err = p.pulls(pl, e); err != nil {
+			return loader.Config{}, err
+		}
 		c.Targets = append(c.Targets, t)
 	}
 	return c, nil
@@ -189,6 +189,28 @@ func (p *project) expect(pl config.Pipeline, e config.StreamEntry) (x loader.Exp
 		return x, c.Errorf("timezone", "%v", err)
 	}
 	return x, nil
+}
+
+// pulls reports whether the entry's warehouse reads the objects itself.
+func (p *project) pulls(pl config.Pipeline, e config.StreamEntry) (bool, error) {
+	if e.Via == "" {
+		return false, nil
+	}
+	from, err := p.connection(pl.From)
+	if err != nil {
+		return false, err
+	}
+	to, err := p.connection(pl.To)
+	switch {
+	case err != nil:
+		return false, err
+	case !sources()[from.Type].objects:
+		return false, e.Errorf("via", "is %s, and %s, which is of type %s, has no objects that a warehouse could read; take via: out", e.Via, from.Name, from.Type)
+	case to.Type != e.Via:
+		return false, e.Errorf("via", "is %s, and the pipeline loads into %s, which is of type %s; take via: out, or load into a connection of type %s",
+			e.Via, to.Name, to.Type, e.Via)
+	}
+	return true, nil
 }
 
 // closeSource closes what was opened to read it. What fails then is worth a

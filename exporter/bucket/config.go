@@ -62,9 +62,6 @@ type Selection struct {
 	// FileColumns are what of the file's name and kind becomes columns.
 	FileColumns []string `yaml:"file_columns" enum:"*,name,event,request_id,run_time,day,index,database_id,updated,member" doc:"facts about the file to add as columns file.name, file.event, ...; [\"*\"] for all"`
 
-	// Via is "", or "bigquery" where BigQuery is to load the objects itself.
-	Via string `yaml:"via" enum:"bigquery" doc:"bigquery: a BigQuery warehouse loads the objects of a gs:// bucket itself, so that none of them passes through this machine; CSV, plain or gzipped"`
-
 	Formats `yaml:",inline"`
 }
 

@@ -80,9 +80,6 @@ func newEntry(i int, sel Selection, cfg Config) (*entry, error) {
 	if err := sel.Formats.validate(); err != nil {
 		return nil, err
 	}
-	if err := e.checkVia(cfg); err != nil {
-		return nil, err
-	}
 	e.finger = fingerprint(cfg.Timezone, e.Layout, e.FileColumns, e.Formats)
 	return e, nil
 }

@@ -41,7 +41,7 @@ func TestPull(t *testing.T) {
 		"alone":   {content: "a,\"b,\"\"\nc\"\n", first: "a|b,\"\nc"},
 		"skipped": {content: "made by\na,b\n1,2\n", skip: 1, first: "a|b"},
 		"wide":    {content: strings.Repeat("x,", 100) + "y\n", first: strings.Repeat("x|", 100) + "y"},
-		"quotes":  {content: "a,b\n1,\"2\n", want: "take via: bigquery out"},
+		"quotes":  {content: "a,b\n1,\"2\n", want: "take via: out"},
 		"absent":  {want: "not"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestPull(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			p, err := w.Pull(t.Context(), warehouse.Object{URL: "gs://acme/" + name, Format: "csv", Delimiter: ',', Quote: '"', Skip: c.skip, Header: true})
+			p, err := w.Pull(t.Context(), warehouse.Object{URL: "gs://acme/" + name, Format: "csv", CSV: warehouse.ObjectCSV{Delimiter: ',', Quote: '"', Escape: '"', Encoding: "utf-8", Skip: c.skip, Header: true}})
 			if c.want != "" {
 				if err == nil || !strings.Contains(err.Error(), c.want) || c.content != "" && !errors.Is(err, warehouse.ErrPull) {
 					t.Errorf("%v, want %s", err, c.want)

@@ -148,15 +148,11 @@ func (w *Warehouse) putAside(ctx context.Context, p *warehouse.Pulled, spoiled [
 	s := p.Sieve
 	values := params{"load": s.Load, "slice": s.Slice, "in_table": s.Table, "read_at": warehouse.Micros(s.ReadAt)}
 	if p.Rejected > 0 {
-		data := recordsOf(*p)
-		data["Into"], data["Separator"] = p.Places[placeAside], string(rune(p.Object.Delimiter))
-		sql, err := text("pull_aside_rows", data)
+		format, err := w.pullerOf(p.Object)
 		if err != nil {
 			return err
 		}
-		rows := params{"load": s.Load, "slice": s.Slice, "in_table": s.Table, "read_at": warehouse.Micros(s.ReadAt),
-			"head": header(*p), "place": p.Object.URL, "rows": p.Rows - p.Rejected}
-		if _, _, err := w.run(ctx, sql, rows.list()); err != nil {
+		if err := format.putAside(ctx, p); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
@@ -12,14 +11,8 @@ import (
 	"tapline/warehouse"
 )
 
-const (
-	// asked is of how many columns one statement asks: what tells kinds is long.
-	asked = 15
-	// spread is how many fields tell records apart well enough.
-	spread = 8
-	// separator stands between fields that are compared as one text.
-	separator = "\x1f"
-)
+// asked is of how many columns one statement asks: what tells kinds is long.
+const asked = 15
 
 // Sift makes a table of the records that have all fields, with their places,
 // and asks of which kinds their cells are.
@@ -33,17 +26,14 @@ func (w *Warehouse) Sift(ctx context.Context, p warehouse.Pulled, s warehouse.Si
 
 func (w *Warehouse) sift(ctx context.Context, p *warehouse.Pulled) error {
 	p.Kinds = make([]warehouse.CellKinds, len(p.Sieve.Columns))
-	if p.First == nil {
+	if p.Records == 0 {
 		return nil
 	}
-	if p.Sieve.Width < 1 || p.Sieve.Width > p.Fields {
-		return fmt.Errorf("records cannot be of %d fields where %d were looked for", p.Sieve.Width, p.Fields)
-	}
-	var err error
-	if p.Rejected, err = w.number(ctx, "pull_count", recordsOf(*p), params{"head": header(*p)}); err != nil {
+	format, err := w.pullerOf(p.Object)
+	if err != nil {
 		return err
 	}
-	if err := w.givePlaces(ctx, p); err != nil {
+	if err := format.sift(ctx, p); err != nil {
 		return err
 	}
 	for from := 0; from == 0 || from < len(p.Sieve.Columns); from += asked {
@@ -53,31 +43,6 @@ func (w *Warehouse) sift(ctx context.Context, p *warehouse.Pulled) error {
 	}
 	p.Rows += p.Rejected
 	return nil
-}
-
-// recordsOf is what statements need to tell which records are rows.
-func recordsOf(p warehouse.Pulled) map[string]any {
-	stage := p.Places[placeAll]
-	if p.Object.Header {
-		stage = p.Places[placeRest]
-	}
-	names, n := fieldNames(p.Fields), p.Sieve.Width
-	data := map[string]any{"Stage": stage, "All": names, "Fields": names[:n], "Last": names[n-1], "Beyond": "", "Second": ""}
-	if n < p.Fields {
-		data["Beyond"] = names[n]
-	}
-	if p.Fields > 1 {
-		data["Second"] = names[1]
-	}
-	return data
-}
-
-// header is the text of the first record, where that is one of names.
-func header(p warehouse.Pulled) string {
-	if !p.Object.Header {
-		return ""
-	}
-	return strings.Join(p.First, separator)
 }
 
 // stageOf makes a staging table of the place, in place of an older one.
@@ -106,33 +71,38 @@ func (w *Warehouse) filling(ctx context.Context, fill func() error) error {
 	}
 }
 
-// givePlaces makes the table of rows.
-func (w *Warehouse) givePlaces(ctx context.Context, p *warehouse.Pulled) error {
-	nulls := p.Object.Null
-	if nulls == nil {
-		nulls = []string{}
-	}
-	values := params{"head": header(*p), "nulls": nulls, "slice": p.Sieve.Slice, "load": p.Sieve.Load, "read_at": warehouse.Micros(p.Sieve.ReadAt)}
-	columns := join(taplineColumns(), textColumns(fieldNames(p.Sieve.Width)...))
-	var constants []string
-	for i, c := range p.Sieve.Columns {
+// A sifting is what makes the table at placeSift.
+type sifting struct {
+	columns   []warehouse.Column // tapline's, the fields and the constants
+	constants []string           // names of columns and of parameters
+	values    params             // of all rows
+}
+
+// siftingOf describes the table of some fields.
+func siftingOf(s warehouse.Sieve, fields []string) sifting {
+	x := sifting{columns: join(taplineColumns(), textColumns(fields...)), values: params{"slice": s.Slice, "load": s.Load, "read_at": warehouse.Micros(s.ReadAt)}}
+	for i, c := range s.Columns {
 		if c.Constant {
-			name := cellOf(p.Sieve, i)
-			constants, columns = append(constants, name), append(columns, textColumns(name)...)
-			values[name] = bq.NullString{StringVal: c.Text, Valid: !c.Null}
+			name := cellOf(s, i)
+			x.constants, x.columns = append(x.constants, name), append(x.columns, textColumns(name)...)
+			x.values[name] = bq.NullString{StringVal: c.Text, Valid: !c.Null}
 		}
 	}
+	return x
+}
+
+// fillSift makes the table at placeSift by a statement.
+func (w *Warehouse) fillSift(ctx context.Context, p *warehouse.Pulled, x sifting, statement string, data map[string]any) error {
 	return w.filling(ctx, func() error {
-		if err := w.stageOf(ctx, p, placeSift, columns); err != nil {
+		if err := w.stageOf(ctx, p, placeSift, x.columns); err != nil {
 			return err
 		}
-		data := recordsOf(*p)
-		data["Into"], data["Constants"], data["Some"] = p.Places[placeSift], constants, fieldNames(min(spread, p.Sieve.Width))
-		sql, err := text("pull_sift", data)
+		data["Into"], data["Constants"] = p.Places[placeSift], x.constants
+		sql, err := text(statement, data)
 		if err != nil {
 			return err
 		}
-		_, _, err = w.run(ctx, sql, values.list())
+		_, _, err = w.run(ctx, sql, x.values.list())
 		return err
 	})
 }

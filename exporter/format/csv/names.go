@@ -7,6 +7,30 @@ import (
 	"tapline/exporter"
 )
 
+// Usual is the dialect that o pins, for those who do not look into a content;
+// what is not pinned is as most have it: commas, doubled quotes, no comments, a
+// header, UTF-8.
+func (o Options) Usual() (Dialect, error) {
+	p, err := o.pins()
+	if err != nil {
+		return Dialect{}, fmt.Errorf("csv: options: %w", err)
+	}
+	d := Dialect{Delimiter: ',', Quote: '"', Comment: p.comment, Header: o.Header != "no", Encoding: UTF8}
+	if p.hasDelim {
+		d.Delimiter = p.delimiter
+	}
+	if p.hasQuote {
+		d.Quote = p.quote
+	}
+	if d.Escape = d.Quote; p.hasEsc {
+		d.Escape = p.escape
+	}
+	if encoding := strings.ToLower(o.Encoding); encoding != "" && encoding != auto {
+		d.Encoding = encoding
+	}
+	return d, nil
+}
+
 // Names are the names of the columns by the first record of a content, as Read
 // would have them, for those who have the record and not the content. Header
 // auto is yes, for there are no other records to compare with.

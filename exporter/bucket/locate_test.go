@@ -13,8 +13,8 @@ import (
 	"tapline/objstore/gcstest"
 )
 
-// viaSource is a bucket at gs:// with an object, read by BigQuery.
-func viaSource(t *testing.T, name string, sel Selection) (*Source, objstore.Store, exporter.Slice) {
+// located is a bucket at gs:// with an object.
+func located(t *testing.T, name string, sel Selection) (*Source, objstore.Store, exporter.Slice) {
 	t.Helper()
 	server := gcstest.NewServer(t, gcstest.Options{}, "acme")
 	cfg := Config{URL: "gs://acme/drop", Endpoint: server.URL, Timezone: "Asia/Kolkata"}
@@ -25,7 +25,7 @@ func viaSource(t *testing.T, name string, sel Selection) (*Source, objstore.Stor
 	t.Cleanup(func() { store.Close() })
 	put(t, store, name)
 	none := time.Duration(0)
-	sel.Files, sel.Via, sel.Settle = "**", viaBigQuery, &none
+	sel.Files, sel.Settle = "**", &none
 	s, err := New(cfg, []Selection{sel}, Options{Store: store})
 	if err != nil {
 		t.Fatal(err)
@@ -33,9 +33,6 @@ func viaSource(t *testing.T, name string, sel Selection) (*Source, objstore.Stor
 	streams, err := s.Streams(t.Context())
 	if err != nil {
 		t.Fatal(err)
-	}
-	if s.Via(streams[0]) != viaBigQuery {
-		t.Errorf("via is %q", s.Via(streams[0]))
 	}
 	slices, err := s.Slices(t.Context(), streams[0], exporter.Window{})
 	if err != nil || len(slices) != 1 {
@@ -57,20 +54,20 @@ func put(t *testing.T, s objstore.Store, name string) {
 }
 
 func TestLocate(t *testing.T) {
-	s, store, sl := viaSource(t, "a b.csv.gz", Selection{FileColumns: []string{"name"}, Formats: Formats{CSV: csv.Options{Text: []string{"code"}}}})
+	s, store, sl := located(t, "a b.csv.gz", Selection{FileColumns: []string{"name"}, Formats: Formats{CSV: csv.Options{Text: []string{"code"}}}})
 	at, err := s.Locate(t.Context(), sl)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at.URL != "gs://acme/drop/a b.csv.gz" || at.Delimiter != ',' || at.Quote != '"' || !at.Header || at.Zone != "Asia/Kolkata" {
+	if at.URL != "gs://acme/drop/a b.csv.gz" || at.Format != "csv" || at.Packing != "gzip" || at.CSV.Delimiter != ',' || at.CSV.Escape != '"' || !at.CSV.Header || at.Zone != "Asia/Kolkata" {
 		t.Errorf("located %+v", at)
 	}
-	width, columns, err := at.Columns([]string{"\ufeffid", "code", ""}[:2])
-	if err != nil || width != 2 || len(columns) != 3 || columns[0].Name != "id" || columns[1].As != exporter.ReadText || columns[2].Value.Text != "a b.csv.gz" {
-		t.Errorf("width %d, columns %+v, %v", width, columns, err)
+	columns, err := at.Columns(t.Context(), exporter.Found{First: []string{"\ufeffid", "code"}})
+	if err != nil || len(columns) != 3 || columns[0].Name != "id" || columns[1].As != exporter.ReadText || columns[2].Value.Text != "a b.csv.gz" {
+		t.Errorf("columns %+v, %v", columns, err)
 	}
 	for _, first := range [][]string{{"a", "a"}, {"a;b"}, {"#a"}, {"a", ""}, {"1", "b"}} {
-		if _, _, err := at.Columns(first); !errors.Is(err, exporter.ErrContent) {
+		if _, err := at.Columns(t.Context(), exporter.Found{First: first}); !errors.Is(err, exporter.ErrContent) {
 			t.Errorf("first record %q: %v, want ErrContent", first, err)
 		}
 	}
@@ -87,12 +84,12 @@ func TestLocate(t *testing.T) {
 }
 
 func TestLocateExport(t *testing.T) {
-	s, _, sl := viaSource(t, "1663664837-1663665000-Charged-20260901-0-db.csv.gz", Selection{})
+	s, _, sl := located(t, "1663664837-1663665000-Charged-20260901-0-db.csv.gz", Selection{})
 	at, err := s.Locate(t.Context(), sl)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, columns, err := at.Columns([]string{"ts", "eventName", "eventProps.Amount"})
+	columns, err := at.Columns(t.Context(), exporter.Found{First: []string{"ts", "eventName", "eventProps.Amount"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,27 +99,5 @@ func TestLocateExport(t *testing.T) {
 	}
 	if text := strings.Join(got, " "); text != "event_date:compact_day ts:compact eventName:text eventProps.Amount:" {
 		t.Errorf("columns %s", text)
-	}
-}
-
-func TestViaRefused(t *testing.T) {
-	for _, c := range []struct {
-		url  string
-		sel  Selection
-		want string
-	}{
-		{"s3://acme", Selection{}, "gs://"},
-		{"gs://acme", Selection{Formats: Formats{Format: "xlsx"}}, "format:"},
-		{"gs://acme", Selection{Formats: Formats{Format: "json"}}, "format:"},
-		{"gs://acme", Selection{Formats: Formats{CSV: csv.Options{Escape: `\`}}}, "csv.escape"},
-		{"gs://acme", Selection{Formats: Formats{CSV: csv.Options{Comment: "#"}}}, "csv.comment"},
-		{"gs://acme", Selection{Formats: Formats{CSV: csv.Options{Encoding: "latin-1"}}}, "csv.encoding"},
-		{"gs://acme", Selection{Formats: Formats{CSV: csv.Options{Delimiter: "none"}}}, "csv.delimiter"},
-	} {
-		c.sel.Files, c.sel.Via = "*", viaBigQuery
-		_, err := New(Config{URL: c.url}, []Selection{c.sel}, Options{})
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "take via: out") {
-			t.Errorf("%s %+v: %v, want %s and the remedy", c.url, c.sel.Formats, err, c.want)
-		}
 	}
 }
