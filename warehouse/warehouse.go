@@ -234,6 +234,10 @@ type Column struct {
 	Type arrow.DataType
 	// Source is the vendor's name, kept as the column's description.
 	Source string
+	// Native are the database's own words for a type that is not the one it
+	// gives to Type, such as "numeric(18,2)" of a column that is read and
+	// written as utf8. For people: no load looks at it. "" = as Type says.
+	Native string
 }
 
 // Mode says how a load meets the rows that are there.

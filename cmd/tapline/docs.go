@@ -128,7 +128,7 @@ func (p *project) cataloguedWarehouse(ctx context.Context, name string, w wareho
 		}
 		t.About = shape.About
 		for _, col := range shape.Columns {
-			t.Columns = append(t.Columns, cataloguedColumn{Name: col.Name, Type: kind.typeName(col.Type), Source: col.Source})
+			t.Columns = append(t.Columns, cataloguedColumn{Name: col.Name, Type: kind.typeName(col), Source: col.Source})
 		}
 		slices.SortFunc(t.Origins, func(a, b tableOrigin) int {
 			return strings.Compare(a.Pipeline+"\x00"+a.Stream, b.Pipeline+"\x00"+b.Stream)

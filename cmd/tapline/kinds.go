@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/apache/arrow/go/v15/arrow"
-
 	"tapline/config"
 	"tapline/exporter"
 	"tapline/exporter/bucket"
@@ -58,11 +56,14 @@ type warehouseKind struct {
 }
 
 // typeName is the warehouse's own word for a column's type.
-func (k warehouseKind) typeName(t arrow.DataType) string {
-	if !warehouse.Storable(t) {
-		return strings.ToLower(t.String())
+func (k warehouseKind) typeName(c warehouse.Column) string {
+	switch {
+	case c.Native != "":
+		return c.Native
+	case !warehouse.Storable(c.Type):
+		return strings.ToLower(c.Type.String())
 	}
-	return k.types[warehouse.TypeName(t)]
+	return k.types[warehouse.TypeName(c.Type)]
 }
 
 type sourceOptions struct {

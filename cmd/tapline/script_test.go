@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	stdsql "database/sql"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -58,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"bucket":  bucketCommand,
 			"age":     age,
 			"cutgzip": cutGzip,
+			"psql":    psql,
 		},
 	})
 }
@@ -116,6 +118,9 @@ func setup(env *testscript.Env) error {
 // serveWarehouses starts the warehouses on other machines that a configuration
 // speaks of. BigQuery reads objects of the storage.
 func serveWarehouses(env *testscript.Env, config, storage string) error {
+	if strings.Contains(config, "PG_URL") {
+		env.Setenv("PG_URL", pgtest.NewDatabase(env.T().(testing.TB)))
+	}
 	if !strings.Contains(config, "BQ_URL") {
 		return nil
 	}
@@ -204,6 +209,18 @@ func execSQL(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = db.Exec(args[1])
 	ts.Check(err)
 	ts.Check(db.Close())
+}
+
+// psql does to the script's PostgreSQL what its owner might, and prints the rows
+// of queries, "|" between values: psql STATEMENTS.
+func psql(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: psql STATEMENTS")
+	}
+	out, err := pgtest.Psql(ts.Getenv("PG_URL"), args[0])
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stdout(), out)
+	ts.Check(err)
 }
 
 // bucketCommand changes the buckets gs://drops and s3://drops of this process:

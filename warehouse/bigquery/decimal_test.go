@@ -85,8 +85,8 @@ func TestDecimal(t *testing.T) {
 		t.Fatalf("after widening by hand: %q", got)
 	}
 	have, err := h.w.Table(t.Context(), "t")
-	if err != nil || have.Columns[0].Type.ID() != arrow.STRING {
-		t.Errorf("the column is %v, %v; want text", have.Columns[0].Type, err)
+	if err != nil || have.Columns[0].Type.ID() != arrow.STRING || have.Columns[0].Native != "numeric" {
+		t.Errorf("the column is %+v, %v; want text that is natively numeric", have.Columns[0], err)
 	}
 	for name, c := range map[string]struct {
 		kind   arrow.DataType

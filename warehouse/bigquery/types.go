@@ -1,6 +1,9 @@
 package bigquery
 
 import (
+	"fmt"
+	"strings"
+
 	bq "cloud.google.com/go/bigquery"
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -93,9 +96,24 @@ func cut(text string, n int) string {
 func columnsOf(schema bq.Schema) []warehouse.Column {
 	columns := make([]warehouse.Column, len(schema))
 	for i, f := range schema {
-		columns[i] = warehouse.Column{Name: f.Name, Type: arrowType(f), Source: f.Description}
+		columns[i] = warehouse.Column{Name: f.Name, Type: arrowType(f), Source: f.Description, Native: native(f)}
 	}
 	return columns
+}
+
+// native is BigQuery's word for an exact decimal, which no Column's type is.
+func native(f *bq.FieldSchema) string {
+	if _, ok := decimalOf(f); !ok {
+		return ""
+	}
+	word := strings.ToLower(string(f.Type))
+	switch {
+	case f.Scale > 0:
+		return fmt.Sprintf("%s(%d,%d)", word, f.Precision, f.Scale)
+	case f.Precision > 0:
+		return fmt.Sprintf("%s(%d)", word, f.Precision)
+	}
+	return word
 }
 
 // taplineColumns are those that every row carries.

@@ -82,6 +82,9 @@ func columnOf(name, sql string, modifier int64, source string, generated bool) c
 	default:
 		c.Type = otherType{sql}
 	}
+	if sql != sqlType(c.Type) {
+		c.Native = sql
+	}
 	if generated {
 		c.form = formNone
 	}

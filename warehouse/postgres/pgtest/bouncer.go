@@ -65,7 +65,7 @@ func startBouncer(tb testing.TB, address string) (string, error) {
 // answers waits until a server answers, or the program that should ended.
 func answers(address string, p *process, log string) error {
 	for range 600 {
-		if _, err := psql(address, "SELECT 1"); err == nil {
+		if _, err := Psql(address, "SELECT 1"); err == nil {
 			return nil
 		}
 		if p.ended() {

@@ -91,7 +91,7 @@ func (s *Server) Database(tb testing.TB) string {
 	Exec(tb, s.URL("postgres"), "CREATE DATABASE "+name+" TEMPLATE template0")
 	tb.Cleanup(func() {
 		// Nothing depends on it: the whole folder goes in the end.
-		_, _ = psql(s.URL("postgres"), "DROP DATABASE "+name+" WITH (FORCE)")
+		_, _ = Psql(s.URL("postgres"), "DROP DATABASE "+name+" WITH (FORCE)")
 	})
 	return s.URL(name)
 }
@@ -119,7 +119,7 @@ func As(address, user, password string) string {
 // transaction.
 func Exec(tb testing.TB, address, sql string) {
 	tb.Helper()
-	if _, err := psql(address, sql); err != nil {
+	if _, err := Psql(address, sql); err != nil {
 		tb.Fatalf("pgtest: %s: %v", sql, err)
 	}
 }
@@ -128,7 +128,7 @@ func Exec(tb testing.TB, address, sql string) {
 // "NULL" for those that are. Values have no line breaks.
 func Rows(tb testing.TB, address, sql string) []string {
 	tb.Helper()
-	out, err := psql(address, sql)
+	out, err := Psql(address, sql)
 	if err != nil {
 		tb.Fatalf("pgtest: %s: %v", sql, err)
 	}
@@ -139,8 +139,9 @@ func Rows(tb testing.TB, address, sql string) []string {
 	return rows
 }
 
-// psql runs SQL with the program that comes with the server.
-func psql(address, sql string) (string, error) {
+// Psql runs SQL with the program that comes with the server, and returns the rows
+// of queries as Rows does, a line each.
+func Psql(address, sql string) (string, error) {
 	bin, err := programs()
 	if err != nil {
 		return "", err

@@ -39,7 +39,7 @@ func TestStopAndStart(t *testing.T) {
 	address := s.Database(t)
 	Exec(t, address, "CREATE TABLE t AS SELECT 7 AS a")
 	s.Stop()
-	if _, err := psql(address, "SELECT 1"); err == nil {
+	if _, err := Psql(address, "SELECT 1"); err == nil {
 		t.Error("a server that was stopped answers")
 	}
 	if err := s.Start(); err != nil {
