@@ -212,10 +212,10 @@ func (l *leaf) take(t arrow.DataType, n int) (arrow.Array, error) {
 		err = l.takeBits(n, present)
 		buffers[1] = memory.NewBufferBytes(l.bits)
 	case l.kind == kindDate:
-		err = l.takeDates(n, present)
+		l.small, err = takeFixed(l, l.small, n, present)
 		buffers[1] = memory.NewBufferBytes(arrow.Uint32Traits.CastToBytes(l.small))
 	default:
-		err = l.takeWords(n, present)
+		l.words, err = takeFixed(l, l.words, n, present)
 		buffers[1] = memory.NewBufferBytes(arrow.Uint64Traits.CastToBytes(l.words))
 	}
 	if err != nil {

@@ -2,56 +2,36 @@ package parts
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/apache/arrow/go/v15/arrow/bitutil"
 )
 
-// takeWords takes eight bytes for each of n rows, so many of which are present.
-func (l *leaf) takeWords(n, present int) error {
-	l.words = sized(l.words, n)
-	switch {
-	case l.coded:
+// takeFixed takes a value of fixed width for each of n rows into a slice, so many
+// of which are present, and returns it.
+func takeFixed[W word](l *leaf, into []W, n, present int) ([]W, error) {
+	into = sized(into, n)
+	if l.coded {
 		if err := l.takeIndex(present); err != nil {
-			return err
+			return into, err
 		}
+		entries := l.dictPage
 		for i, number := range l.index {
-			l.words[i] = binary.LittleEndian.Uint64(l.dictPage[int(number)*8:])
+			into[i] = wordAt[W](entries, int(number))
 		}
-	case len(l.values)/8 < present:
-		return errEnds
-	default:
-		values := l.values[:present*8]
-		l.values = l.values[present*8:]
-		for i := range l.words[:present] {
-			l.words[i] = binary.LittleEndian.Uint64(values[i*8:])
+	} else {
+		size := present * width[W]()
+		if len(l.values) < size {
+			return into, errEnds
+		}
+		values := l.values[:size]
+		l.values = l.values[size:]
+		for i := range into[:present] {
+			into[i] = wordAt[W](values, i)
 		}
 	}
-	spread(l.words, l.valid, present)
-	return nil
-}
-
-// takeDates takes four bytes for each.
-func (l *leaf) takeDates(n, present int) error {
-	l.small = sized(l.small, n)
-	switch {
-	case l.coded:
-		if err := l.takeIndex(present); err != nil {
-			return err
-		}
-		for i, number := range l.index {
-			l.small[i] = binary.LittleEndian.Uint32(l.dictPage[int(number)*4:])
-		}
-	case len(l.values)/4 < present:
-		return errEnds
-	default:
-		values := l.values[:present*4]
-		l.values = l.values[present*4:]
-		for i := range l.small[:present] {
-			l.small[i] = binary.LittleEndian.Uint32(values[i*4:])
-		}
-	}
-	spread(l.small, l.valid, present)
-	return nil
+	spread(into, l.valid, present)
+	return into, nil
 }
 
 // takeIndex takes numbers of entries of the dictionary for so many values.
@@ -83,6 +63,23 @@ func spread[W word](values []W, valid []byte, present int) {
 
 // word is a value of fixed width, as its bits.
 type word interface{ uint32 | uint64 }
+
+// width is that of a value in bytes.
+func width[W word]() int {
+	if uint64(^W(0)) == math.MaxUint32 {
+		return 4
+	}
+	return 8
+}
+
+// wordAt is the i-th of values that are stored one after the other. Which of the
+// two it is, the compiler decides.
+func wordAt[W word](values []byte, i int) W {
+	if width[W]() == 4 {
+		return W(binary.LittleEndian.Uint32(values[i*4:]))
+	}
+	return W(binary.LittleEndian.Uint64(values[i*8:]))
+}
 
 // takeBits takes a boolean for each of n rows.
 func (l *leaf) takeBits(n, present int) error {
