@@ -149,14 +149,9 @@ func (d *Decoder) records(i int) int {
 			return failed
 		}
 		d.end(l.doc[i:end])
-		i = l.skip(end)
-		switch l.at(i) {
-		case ',':
-			i = l.skip(i + 1)
-		case ']':
-			return i + 1
-		default:
-			return l.fail(i, "want ',' or ']'")
+		var more bool
+		if i, more = l.next(end); !more {
+			return i
 		}
 	}
 }

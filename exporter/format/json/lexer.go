@@ -71,6 +71,20 @@ func (l *lexer) at(i int) byte {
 	return 0
 }
 
+// next passes what stands behind an element of a list: a comma, then it returns
+// the place of the next element; or the bracket, then it returns the place behind
+// that. After a mistake there is no more.
+func (l *lexer) next(i int) (to int, more bool) {
+	i = l.skip(i)
+	switch l.at(i) {
+	case ',':
+		return l.skip(i + 1), true
+	case ']':
+		return i + 1, false
+	}
+	return l.fail(i, "want ',' or ']'"), false
+}
+
 const (
 	ones    = 0x0101010101010101
 	highs   = ones * 0x80

@@ -134,14 +134,9 @@ func (d *Decoder) each(p *plan, i, depth int) int {
 		if i < 0 {
 			return failed
 		}
-		i = l.skip(i)
-		switch l.at(i) {
-		case ',':
-			i = l.skip(i + 1)
-		case ']':
-			return i + 1
-		default:
-			return l.fail(i, "want ',' or ']'")
+		var more bool
+		if i, more = l.next(i); !more {
+			return i
 		}
 	}
 }

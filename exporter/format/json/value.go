@@ -45,7 +45,7 @@ func (d *Decoder) object(p *plan, i, depth int) int {
 			return failed
 		}
 		i = l.skip(i)
-		switch l.at(i) {
+		switch l.at(i) { // as lexer.next, without a call for each value
 		case ',':
 			i = l.skip(i + 1)
 		case '}':
