@@ -156,6 +156,9 @@ type Object struct {
 	// Ignored says, in words for people, why the object is never read. Empty =
 	// it is.
 	Ignored string
+	// Format and Packing are those of Location, as far as name and configuration
+	// tell of them.
+	Format, Packing string
 }
 
 // A Cursor is an opaque place inside a slice, made and understood by its source

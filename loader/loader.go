@@ -206,6 +206,9 @@ type TablePlan struct {
 	// New are the columns that a sample of each stream would add to the table.
 	New    []warehouse.Column
 	Slices []SlicePlan
+	// Unseen says that some slices are read by the warehouse itself, and which
+	// columns they have is known no sooner.
+	Unseen bool
 }
 
 // A SlicePlan is what would happen to a slice.

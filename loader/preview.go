@@ -27,16 +27,17 @@ func (l *Loader) planForPeople(ctx context.Context, sample bool) (Plan, error) {
 			sampled[t.table] = map[string]exporter.Kinds{}
 		}
 		p.Tables[i].Slices = append(p.Tables[i].Slices, SlicePlan{t.stream.Name, t.slice.Name, t.action, t.why})
-		if sample && t.action.Due() && !seen[t.stream.Name] {
+		if !t.action.Due() {
+			continue
+		}
+		p.Tables[i].Unseen = p.Tables[i].Unseen || t.pulls()
+		if !seen[t.stream.Name] {
 			seen[t.stream.Name] = true
-			switch err := l.sample(ctx, t, sampled[t.table]); {
-			case passed(err):
-				p.Notices = append(p.Notices, Notice{t.stream.Name, err.Error()})
-			case err != nil && whole(ctx, err):
+			err := l.look(ctx, t, sample, sampled[t.table])
+			if err != nil && !passed(err) && whole(ctx, err) {
 				return Plan{}, err
-			case err != nil:
-				p.Failures = append(p.Failures, Failure{t.stream.Name, t.slice.Name, t.table, err})
 			}
+			p.note(t, err)
 		}
 	}
 	fits := make([]fit, len(p.Tables))
@@ -52,6 +53,16 @@ func (l *Loader) planForPeople(ctx context.Context, sample bool) (Plan, error) {
 	return p, nil
 }
 
+// note notes what came of looking at a slice.
+func (p *Plan) note(t *task, err error) {
+	switch {
+	case passed(err):
+		p.Notices = append(p.Notices, Notice{t.stream.Name, err.Error()})
+	case err != nil:
+		p.Failures = append(p.Failures, Failure{t.stream.Name, t.slice.Name, t.table, err})
+	}
+}
+
 // expected is what is known of the task's load before it is made.
 func (l *Loader) expected(t *task, f fit) warehouse.Expected {
 	x := warehouse.Expected{
@@ -63,20 +74,47 @@ func (l *Loader) expected(t *task, f fit) warehouse.Expected {
 	}
 	// A key that is in no column yet is the run's to complain of.
 	x.Key, _ = mergeKey(t, f)
+	o := t.slice.Object
 	switch {
 	case t.found != nil && t.found.Complete:
 		x.Parts, x.Bytes = t.found.staged()
-	case t.slice.Object != nil:
-		x.Bytes = t.slice.Object.Size
+	case o != nil:
+		x.Bytes = o.Size
+	}
+	if t.pulls() && o != nil {
+		x.Pull, x.Format, x.Packing = true, o.Format, o.Packing
 	}
 	return x
 }
 
+// pulls reports whether the warehouse is to read the slice itself: one that an
+// earlier run began to read here is gone on with here.
+func (t *task) pulls() bool {
+	return t.target.Pull && (t.found == nil || len(t.found.Parts) == 0 && !t.found.Complete)
+}
+
+// look samples a slice that is read here, if it may. Of one that the warehouse
+// reads it says what a run would refuse before anything is read.
+func (l *Loader) look(ctx context.Context, t *task, sample bool, kinds map[string]exporter.Kinds) error {
+	if t.pulls() {
+		where, puller, err := l.ends(t)
+		if err != nil || !sample {
+			return err
+		}
+		at, err := where.Locate(ctx, t.slice)
+		if err != nil {
+			return err
+		}
+		return puller.Pullable(objectAt(at))
+	}
+	if !sample {
+		return nil
+	}
+	return l.sample(ctx, t, kinds)
+}
+
 // sample unites the kinds of the slice's first batch into kinds.
 func (l *Loader) sample(ctx context.Context, t *task, kinds map[string]exporter.Kinds) error {
-	if t.target.Pull {
-		return nil // nothing of it is to be read here
-	}
 	if t.found != nil {
 		for source, k := range t.found.kinds() {
 			kinds[source] |= k

@@ -26,15 +26,20 @@ func (l *Loader) via(j *job) (exporter.Locator, warehouse.Puller, error) {
 	if !j.t.target.Pull || len(j.m.Parts) > 0 || j.m.Complete {
 		return nil, nil, nil
 	}
+	return l.ends(j.t)
+}
+
+// ends are who locates and who reads the slices of a stream with Via.
+func (l *Loader) ends(t *task) (exporter.Locator, warehouse.Puller, error) {
 	where, ok := l.cfg.Source.(exporter.Locator)
 	if !ok {
-		return nil, nil, j.t.notVia("what this source gives can be read by tapline alone")
+		return nil, nil, t.notVia("what this source gives can be read by tapline alone")
 	}
 	puller, ok := l.cfg.Warehouse.(warehouse.Puller)
 	if !ok {
-		return nil, nil, j.t.notVia("this warehouse reads no objects by itself")
+		return nil, nil, t.notVia("this warehouse reads no objects by itself")
 	}
-	return where, puller, j.t.checkVia()
+	return where, puller, t.checkVia()
 }
 
 // checkVia refuses what only reading here can do.
@@ -75,7 +80,7 @@ func (j *job) pullSlice(ctx context.Context, where exporter.Locator, puller ware
 	if err != nil {
 		return err
 	}
-	p, err := puller.Pull(ctx, warehouse.Object{URL: at.URL, Format: at.Format, Packing: at.Packing, Zone: at.Zone, CSV: warehouse.ObjectCSV(at.CSV), Open: at.Open})
+	p, err := puller.Pull(ctx, objectAt(at))
 	if _, moved := where.Locate(ctx, j.t.slice); errors.Is(moved, exporter.ErrReplaced) || err == nil && moved != nil {
 		puller.Drop(context.WithoutCancel(ctx), p)
 		return moved
@@ -100,6 +105,11 @@ func (j *job) pullSlice(ctx context.Context, where exporter.Locator, puller ware
 	}
 	*j.pulled, err = puller.Sift(ctx, p, s)
 	return err
+}
+
+// objectAt is a located object as a warehouse is to read it.
+func objectAt(at exporter.Location) warehouse.Object {
+	return warehouse.Object{URL: at.URL, Format: at.Format, Packing: at.Packing, Zone: at.Zone, CSV: warehouse.ObjectCSV(at.CSV), Open: at.Open}
 }
 
 // sifted is a column as the warehouse is to read it.

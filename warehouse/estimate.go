@@ -26,6 +26,11 @@ type Expected struct {
 	// Bytes are those of the parts as they are staged, or of the object that is
 	// to be read as it is stored; -1 = not known before the slice is read.
 	Bytes int64
+
+	// Pull says that the database is to read the slice's object itself; Format
+	// and Packing are then that Object's.
+	Pull            bool
+	Format, Packing string
 }
 
 // An Estimate is what loads would have the database do.
@@ -43,7 +48,7 @@ type Jobs struct {
 	Count int64
 	More  bool // there may be more of them: it depends on what is read
 	// Bytes are what they load or read, as far as known; Unknown says of how
-	// many of them nothing is known.
+	// many slices nothing is known.
 	Bytes   int64
 	Unknown int64
 	// Billed is how many bytes are charged for. Free says that such jobs cost

@@ -18,6 +18,9 @@ var ErrPull = errors.New("the warehouse cannot read the object itself")
 // The three steps are followed by Load with Load.Pulled. What they make is seen
 // by nobody, is left to itself when the process dies, and vanishes within a day.
 type Puller interface {
+	// Pullable is ErrPull if it is clear already that the database cannot read the
+	// object. It asks nobody.
+	Pullable(o Object) error
 	// Pull has the database read an object, and tells what shows which columns it
 	// has. Errors: ErrPull, ErrUnauthorized.
 	Pull(ctx context.Context, o Object) (Pulled, error)

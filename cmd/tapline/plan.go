@@ -17,9 +17,11 @@ func newPlan(a *app) *cobra.Command {
 		Use: "plan [PIPELINE...]", Short: "What would run do?",
 		Long: `plan says which tables and columns would be made, which slices read and which
 skipped. It writes nothing. To tell new columns it reads the first page of each
-stream that has something due; --no-sample leaves that out. Where the warehouse
-charges by the job, plan also says which jobs there would be, how many bytes they
-would load and read as far as that is known, and what they would cost.`,
+stream that has something due; --no-sample leaves that out. It does not read files
+that the warehouse reads itself (via:), whose columns the run is the first to see.
+Where the warehouse charges by the job, plan also says which jobs there would be,
+how many bytes they would load and read as far as that is known, and what they
+would cost.`,
 	}
 	var when windowFlags
 	var noSample, detailed bool
@@ -117,6 +119,7 @@ type plannedTable struct {
 	Mode       string         `json:"mode"`
 	Exists     bool           `json:"exists"`
 	NewColumns []columnResult `json:"newColumns"`
+	Unseen     bool           `json:"columnsUnseen"` // the warehouse reads files itself: the run sees their columns first
 	Slices     []plannedSlice `json:"slices"`
 
 	columns int
@@ -154,7 +157,7 @@ func newPlanned(plan loader.Plan) planned {
 		r.Notices = append(r.Notices, n.Stream+": "+n.Text)
 	}
 	for _, t := range plan.Tables {
-		pt := plannedTable{Table: t.Table, Mode: string(t.Mode), Exists: t.Exists,
+		pt := plannedTable{Table: t.Table, Mode: string(t.Mode), Exists: t.Exists, Unseen: t.Unseen,
 			NewColumns: columnResults(t.New), Slices: []plannedSlice{}, columns: len(t.Columns)}
 		for _, s := range t.Slices {
 			pt.Slices = append(pt.Slices, plannedSlice{Stream: s.Stream, Slice: s.Slice, Action: string(s.Action), Why: s.Why})
@@ -200,13 +203,20 @@ func (r *planResult) Text(p *printer) {
 }
 
 func (t plannedTable) text(p *printer) {
-	if !t.Exists {
+	const unseen = " are known when the warehouse has read the files"
+	switch {
+	case !t.Exists && t.Unseen:
+		p.line("  + create table %s, whose columns%s", t.Table, unseen)
+	case !t.Exists:
 		p.line("  + create table %s%s", t.Table, prefixed(" ", columnCount(t.columns)))
 	}
 	for _, c := range t.NewColumns {
 		if t.Exists {
 			p.line("  ~ add column %s.%s %s", t.Table, c.Name, c.Type)
 		}
+	}
+	if t.Unseen && t.Exists {
+		p.line("  ~ new columns of %s%s", t.Table, unseen)
 	}
 	for _, run := range runsOf(t.Slices) {
 		sign := ">"

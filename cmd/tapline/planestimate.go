@@ -13,6 +13,7 @@ type estimated struct {
 	LoadJobs    int64           `json:"loadJobs"`    // free of charge
 	BytesLoaded int64           `json:"bytesLoaded"` // by them, as far as known
 	Unsized     int64           `json:"unsized"`     // slices of which the size is not known yet
+	AtLeast     bool            `json:"atLeast"`     // what is read, billed and paid may be more: some text is not known yet
 	Queries     int64           `json:"queries"`     // transactions included
 	BytesRead   int64           `json:"bytesRead"`   // by them, at most, as far as known
 	BytesBilled int64           `json:"bytesBilled"`
@@ -61,6 +62,7 @@ func (p *project) estimate(ctx context.Context, w warehouse.Estimator, loads []w
 			r.Unsized += j.Unknown
 		default:
 			r.Queries += j.Count
+			r.AtLeast = r.AtLeast || j.Unknown > 0
 			r.BytesRead += j.Bytes
 			r.BytesBilled += j.Billed
 		}
@@ -70,13 +72,17 @@ func (p *project) estimate(ctx context.Context, w warehouse.Estimator, loads []w
 
 // text writes a line for each kind of job of each table, and the price.
 func (e *estimated) text(p *printer) {
-	if e == nil {
+	if e == nil || len(e.Jobs) == 0 {
 		return
 	}
 	for _, j := range e.Jobs {
 		p.line("  $ %s: %s", j.Table, j.words())
 	}
-	p.line("  $ about %.4f %s for %s billed, at %s; load jobs are free", e.Price, e.Currency, size(e.BytesBilled), e.Rate)
+	more := ""
+	if e.AtLeast {
+		more = " or more"
+	}
+	p.line("  $ about %.4f %s%s for %s%s billed, at %s; load jobs are free", e.Price, e.Currency, more, size(e.BytesBilled), more, e.Rate)
 }
 
 func (j estimatedJobs) words() string {
@@ -90,6 +96,8 @@ func (j estimatedJobs) words() string {
 	switch {
 	case j.OnDemand:
 		return words + fmt.Sprintf(" would read %s, billed as %s", size(j.Bytes), size(j.BytesBilled))
+	case !j.free && j.Unsized > 0:
+		return words + fmt.Sprintf(" reading %s and the text of %s, billed as %s or more", size(j.Bytes), plural(j.Unsized, "compressed file"), size(j.BytesBilled))
 	case !j.free:
 		return words + fmt.Sprintf(" reading %s, billed as %s", size(j.Bytes), size(j.BytesBilled))
 	case j.Unsized == 0:

@@ -56,13 +56,12 @@ func (s *Source) slice(e *entry, st exporter.Stream, f found, w exporter.Window)
 	if !utf8.ValidString(name) { // it is ignored; its name goes to warehouses all the same
 		name = strings.Trim(strconv.QuoteToASCII(name), `"`)
 	}
-	return exporter.Slice{
-		Stream: st, Name: name, Revision: f.Generation,
-		Object: &exporter.Object{
-			Size: f.Size, Checksum: f.Checksum, Updated: f.Updated, Settles: f.Updated.Add(e.settle),
-			Ignored: e.ignored(f.Object, f.span, w, s.loc),
-		},
+	o := &exporter.Object{
+		Size: f.Size, Checksum: f.Checksum, Updated: f.Updated, Settles: f.Updated.Add(e.settle),
+		Ignored: e.ignored(f.Object, f.span, w, s.loc),
 	}
+	o.Format, o.Packing = e.writtenIn(name)
+	return exporter.Slice{Stream: st, Name: name, Revision: f.Generation, Object: o}
 }
 
 // order sorts slices as they came: by the time of their last change and, within

@@ -27,11 +27,7 @@ func (s *Source) Locate(ctx context.Context, sl exporter.Slice) (exporter.Locati
 		return exporter.Location{}, err
 	}
 	at := exporter.Location{URL: o.URL, Zone: s.loc.String()}
-	kind := ""
-	kind, at.Packing = kindOf(sl.Name)
-	if at.Format = formatNamed(kind); e.Format != "" && e.Format != formatAuto {
-		at.Format = e.Format
-	}
+	at.Format, at.Packing = e.writtenIn(sl.Name)
 	switch at.Format {
 	case formatCSV:
 		err = s.locateCSV(e, sl, o, &at)
@@ -42,6 +38,16 @@ func (s *Source) Locate(ctx context.Context, sl exporter.Slice) (exporter.Locati
 		return at, s.unread(sl.Name, err)
 	}
 	return at, nil
+}
+
+// writtenIn is the format of an object, "" = neither its name nor the
+// configuration tells, and how it is packed.
+func (e *entry) writtenIn(name string) (format, packing string) {
+	kind, packing := kindOf(name)
+	if e.Format != "" && e.Format != formatAuto {
+		return e.Format, packing
+	}
+	return formatNamed(kind), packing
 }
 
 // kindOf is what the end of a name says of the content, in lower case: "csv",

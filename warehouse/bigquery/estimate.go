@@ -26,7 +26,8 @@ const mostDryRuns = 20
 
 // Estimate tells which jobs the loads would be, and what their statements would
 // read, by dry runs of these very statements. It asks the receipts, which is
-// one query. Load jobs are free. Of rows that are still to be staged, and of
+// one query. Load jobs are free. An object that BigQuery is to read itself counts
+// by its size, see addPull. Of rows that are still to be staged, and of
 // what a load of this estimate would leave for the next, nothing is read: such
 // a statement counts with the least that BigQuery bills. Tables that a load
 // would refuse are left out.
@@ -39,7 +40,7 @@ func (w *Warehouse) Estimate(ctx context.Context, loads []warehouse.Expected) (w
 	result := warehouse.Estimate{Currency: "USD", Rate: fmt.Sprintf("%g USD per TiB", w.cfg.PricePerTiB)}
 	var billed int64
 	for _, of := range e.tables {
-		for _, j := range []warehouse.Jobs{of.loads, of.queries, of.transactions, of.verify} {
+		for _, j := range []warehouse.Jobs{of.loads, of.staging, of.queries, of.transactions, of.verify} {
 			if j.Count == 0 {
 				continue
 			}
@@ -64,9 +65,10 @@ type estimate struct {
 
 // A tableEstimate is what is known of a table's jobs.
 type tableEstimate struct {
-	table                                *target
-	missing                              bool // the table is still to be made
-	loads, queries, transactions, verify warehouse.Jobs
+	table   *target
+	missing bool // the table is still to be made
+
+	loads, staging, queries, transactions, verify warehouse.Jobs
 }
 
 // reads are the answers to dry runs of one statement.
@@ -123,6 +125,7 @@ func (e *estimate) newTable(ctx context.Context, name string) (*tableEstimate, e
 	of := &tableEstimate{
 		table: t, missing: t == nil,
 		loads:        warehouse.Jobs{Table: name, What: "load job", Free: true},
+		staging:      warehouse.Jobs{Table: name, What: "staging statement"},
 		queries:      warehouse.Jobs{Table: name, What: "SELECT"},
 		transactions: warehouse.Jobs{Table: name, What: "transaction"},
 		verify:       warehouse.Jobs{Table: name, What: "SELECT of tapline verify", OnDemand: true},
@@ -146,7 +149,11 @@ func (e *estimate) newTable(ctx context.Context, name string) (*tableEstimate, e
 
 // add counts the jobs of a load.
 func (e *estimate) add(ctx context.Context, of *tableEstimate, l warehouse.Expected) error {
+	if l.Pull {
+		return e.addPull(ctx, of, l)
+	}
 	x := e.loading(of, l)
+	x.expectParts(l)
 	direct := x.direct()
 	x.applied = direct
 	staged := !direct || x.l.Parts[0].Path == "" // else the part is proven here
@@ -162,6 +169,11 @@ func (e *estimate) add(ctx context.Context, of *tableEstimate, l warehouse.Expec
 			return err
 		}
 	}
+	return e.transaction(ctx, of, x)
+}
+
+// transaction counts the one that a load ends in.
+func (e *estimate) transaction(ctx context.Context, of *tableEstimate, x *loading) error {
 	s, p, err := x.statements(x.l.Receipt(x.l.ReadAt))
 	if err != nil {
 		return err
@@ -175,21 +187,13 @@ func (e *estimate) add(ctx context.Context, of *tableEstimate, l warehouse.Expec
 	return nil
 }
 
-// loading is the load as Load would find it: with parts of the sizes that are
-// known, and the receipts as they are.
+// loading is the load as Load would find it, without its rows, and the receipts
+// as they are.
 func (e *estimate) loading(of *tableEstimate, l warehouse.Expected) *loading {
 	load := warehouse.Load{
 		Pipeline: l.Pipeline, Table: l.Table, Stream: l.Stream, Slice: l.Slice, Mode: l.Mode, Key: l.Key, Day: l.Day,
 		Partitioned: l.Partitioned, RowsLoaded: 1,
 	}
-	n := max(l.Parts, 1)
-	part := warehouse.Part{Size: max(l.Bytes, 0) / int64(n)}
-	if strings.Contains(e.w.cfg.Stage, "://") && !strings.HasPrefix(e.w.cfg.Stage, "file:") {
-		part.URL = strings.TrimRight(e.w.cfg.Stage, "/") + "/part"
-	} else {
-		part.Path = "part"
-	}
-	load.Parts = slices.Repeat([]warehouse.Part{part}, n)
 	x := &loading{w: e.w, l: load, table: of.table}
 	for _, r := range e.receipts[l.Table] {
 		x.earlier.inTable++
@@ -205,6 +209,18 @@ func (e *estimate) loading(of *tableEstimate, l warehouse.Expected) *loading {
 	}
 	x.remove = len(x.earlier.slice) > 0
 	return x
+}
+
+// expectParts gives the load parts of the sizes that are known.
+func (x *loading) expectParts(l warehouse.Expected) {
+	n, stage := max(l.Parts, 1), x.w.cfg.Stage
+	part := warehouse.Part{Size: max(l.Bytes, 0) / int64(n)}
+	if strings.Contains(stage, "://") && !strings.HasPrefix(stage, "file:") {
+		part.URL = strings.TrimRight(stage, "/") + "/part"
+	} else {
+		part.Path = "part"
+	}
+	x.l.Parts = slices.Repeat([]warehouse.Part{part}, n)
 }
 
 // countLoads counts the load jobs of a load; twice where its rows are proven in
@@ -245,6 +261,8 @@ func (e *estimate) statement(ctx context.Context, to *warehouse.Jobs, of *tableE
 	switch {
 	case name == "receipt_insert": // reads nothing
 		return nil
+	case name == "pull_insert":
+		n = x.l.Pulled.Bytes
 	case strings.HasPrefix(name, "stage_"): // of the load's own size
 		for _, part := range x.l.Parts {
 			n += part.Size
