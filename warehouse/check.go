@@ -103,31 +103,3 @@ func Storable(t arrow.DataType) bool {
 	}
 	return false
 }
-
-// An Earlier is a receipt of the slice of a load, as a warehouse keeps it.
-type Earlier struct {
-	Receipt
-	// SupersededBy is the id of the load that took its place; "" = in force.
-	SupersededBy string
-}
-
-// Settled looks among all receipts of the load's slice for its own, and returns
-// it if it is in force: then nothing is left to do. Nil = the load is to be
-// done. Errors: ErrConflict when a newer revision is loaded, or another took
-// the load's place.
-func (l Load) Settled(earlier []Earlier) (*Receipt, error) {
-	for _, r := range earlier {
-		if r.SupersededBy == "" && r.ID != l.ID && r.ReadAt.After(Micros(l.ReadAt)) {
-			return nil, fmt.Errorf("%w: a revision read at %s is loaded, this one was read at %s", ErrConflict, r.ReadAt, Micros(l.ReadAt))
-		}
-	}
-	for _, r := range earlier {
-		switch {
-		case r.ID == l.ID && r.SupersededBy == "":
-			return &r.Receipt, nil
-		case r.ID == l.ID:
-			return nil, fmt.Errorf("%w: load %s has taken the place of this one", ErrConflict, r.SupersededBy)
-		}
-	}
-	return nil, nil
-}

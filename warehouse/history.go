@@ -82,15 +82,38 @@ func (l Load) checkKey() error {
 	return nil
 }
 
-// AddBroken adds to the proofs of a table's loads what is wrong with its
-// history: the rows by slice that no chain of one key explains. They count for
-// the load in force of their slice.
-func AddBroken(proofs map[string]Proof, table string, receipts []Receipt, broken map[string]int64) {
+// ProveHistory adds to the proofs of a table's loads what is wrong with its
+// history: rows that no chain of one key explains. They count for the load in
+// force of their slice. All are the receipts in force, of this table and others;
+// have are the table's columns; count tells how many such rows there are, by
+// slice, for the key of the last receipt in mode History.
+func ProveHistory(proofs map[string]Proof, table string, have []Column, all []Earlier, count func(key []string) (map[string]int64, error)) error {
+	var receipts []Earlier
+	for _, r := range all {
+		if r.Table == table && r.Mode == History {
+			receipts = append(receipts, r)
+		}
+	}
+	if len(receipts) == 0 {
+		return nil
+	}
+	broken := make(map[string]int64)
+	if CheckHistory(table, have) != nil { // the columns that tell it are gone
+		for _, r := range receipts {
+			broken[r.Slice] = proofs[r.ID].Found
+		}
+	} else {
+		var err error
+		if broken, err = count(receipts[len(receipts)-1].Key); err != nil {
+			return err
+		}
+	}
 	for _, r := range receipts {
-		if n := broken[r.Slice]; n > 0 && r.Table == table {
+		if n := broken[r.Slice]; n > 0 {
 			p := proofs[r.ID]
 			p.Unexpected += n
 			proofs[r.ID] = p
 		}
 	}
+	return nil
 }

@@ -6,13 +6,17 @@ import (
 	"slices"
 )
 
-// Prove makes a proof for each receipt, those that fail first. Count tells what
-// is found of the loads of one table, by load; a load that it does not name has
-// nothing there.
-func Prove(receipts []Receipt, count func(table string) (map[string]Proof, error)) ([]Proof, error) {
+// Prove makes a proof for each receipt, those that fail first, but for those
+// whose rows another slice's snapshot displaced: they have nothing left to prove.
+// Count tells what is found of the loads of one table, by load; a load that it
+// does not name has nothing there.
+func Prove(receipts []Earlier, count func(table string) (map[string]Proof, error)) ([]Proof, error) {
 	found := map[string]map[string]Proof{}
 	proofs := make([]Proof, 0, len(receipts))
 	for _, r := range receipts {
+		if r.DisplacedBy != "" {
+			continue
+		}
 		if found[r.Table] == nil {
 			counted, err := count(r.Table)
 			if err != nil {
@@ -21,7 +25,7 @@ func Prove(receipts []Receipt, count func(table string) (map[string]Proof, error
 			found[r.Table] = counted
 		}
 		p := found[r.Table][r.ID]
-		p.Receipt = r
+		p.Receipt = r.Receipt
 		proofs = append(proofs, p)
 	}
 	rank := func(p Proof) int {

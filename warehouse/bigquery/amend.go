@@ -45,7 +45,7 @@ func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse
 	}
 	x := &loading{w: w, table: t, call: fresh("c"), l: warehouse.Load{
 		ID: a.Load, Table: a.Table, Slice: r.Slice, ReadAt: r.ReadAt, Columns: a.Columns, Parts: a.Parts,
-		RowsRead: r.RowsRead, RowsLoaded: int64(len(a.Rows)), Mode: r.Mode, Key: r.key,
+		RowsRead: r.RowsRead, RowsLoaded: int64(len(a.Rows)), Mode: r.Mode, Key: r.Key,
 	}}
 	defer x.tidy(ctx)
 	if err := x.checkColumns(); err != nil {
@@ -58,22 +58,9 @@ func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse
 	return after.Receipt, err
 }
 
-// receiptToAmend finds the load's receipt, in force or not: the quarantine of
-// one that is not is empty, and the amendment changes nothing.
-func (w *Warehouse) receiptToAmend(ctx context.Context, a warehouse.Amendment) (receipt, error) {
-	if a.Load == "" {
-		return receipt{}, fmt.Errorf("an amendment needs a load")
-	}
-	found, err := w.receipts(ctx, "", a.Load, false)
-	switch {
-	case err != nil:
-		return receipt{}, err
-	case len(found) == 0:
-		return receipt{}, fmt.Errorf("there is no receipt of that load")
-	case found[0].Table != a.Table:
-		return receipt{}, fmt.Errorf("the load went into table %s", found[0].Table)
-	}
-	return found[0], nil
+// receiptToAmend finds the load's receipt, in force or not.
+func (w *Warehouse) receiptToAmend(ctx context.Context, a warehouse.Amendment) (warehouse.Earlier, error) {
+	return a.Of(func(load string) ([]warehouse.Earlier, error) { return w.earlierLoads(ctx, "", load, false) })
 }
 
 // amend stages rows and entries and moves them.

@@ -101,32 +101,16 @@ func (e *estimate) history(ctx context.Context, x *loading, name, sql string, p 
 
 // verifyHistory counts rows that no history explains among what is found of a
 // table's loads.
-func (w *Warehouse) verifyHistory(ctx context.Context, t *target, all []receipt, proofs map[string]warehouse.Proof) error {
-	var receipts []warehouse.Receipt
-	var key []string
-	for _, r := range all {
-		if r.Table == t.name && r.Mode == warehouse.History {
-			receipts, key = append(receipts, r.Receipt), r.key
-		}
-	}
-	if len(receipts) == 0 {
-		return nil
-	}
-	broken := make(map[string]int64)
-	if warehouse.CheckHistory(t.name, t.columns) != nil {
-		for _, r := range receipts { // the columns that tell it are gone
-			broken[r.Slice] = proofs[r.ID].Found
-		}
-		warehouse.AddBroken(proofs, t.name, receipts, broken)
-		return nil
-	}
-	h := t.history(key)
-	h["Dataset"] = w.cfg.Dataset
-	err := w.ask(ctx, "history_verify", h, nil, func(r row) error {
-		slice := r.text()
-		broken[slice] = r.int()
-		return r.err
+func (w *Warehouse) verifyHistory(ctx context.Context, t *target, all []warehouse.Earlier, proofs map[string]warehouse.Proof) error {
+	return warehouse.ProveHistory(proofs, t.name, t.columns, all, func(key []string) (map[string]int64, error) {
+		broken := make(map[string]int64)
+		h := t.history(key)
+		h["Dataset"] = w.cfg.Dataset
+		err := w.ask(ctx, "history_verify", h, nil, func(r row) error {
+			slice := r.text()
+			broken[slice] = r.int()
+			return r.err
+		})
+		return broken, err
 	})
-	warehouse.AddBroken(proofs, t.name, receipts, broken)
-	return err
 }

@@ -16,29 +16,32 @@ import (
 // A receipt is a warehouse.Receipt and what only this package needs to know.
 type receipt struct {
 	warehouse.Earlier
-	key         []string // of a merge or a history
-	displacedBy string   // snapshot of another slice, "" = its rows are there
-	inTable     int64    // all receipts of its table, where that was asked
-	beside      int64    // those of other slices that may have rows on its day, likewise
-	late        int64    // those of loads read no earlier, or in another mode than history, likewise
+	inTable int64 // all receipts of its table, where that was asked
+	beside  int64 // those of other slices that may have rows on its day, likewise
+	late    int64 // those of loads read no earlier, or in another mode than history, likewise
 }
 
 // Receipts yields the loads in force: of each slice of each table the newest
 // revision. A slice that a later snapshot of another slice displaced is among
 // them, since it has been loaded and is not to be loaded again.
 func (w *Warehouse) Receipts(ctx context.Context, pipeline string) iter.Seq2[warehouse.Receipt, error] {
-	return func(yield func(warehouse.Receipt, error) bool) {
-		all, err := w.receipts(ctx, pipeline, "", true)
+	return warehouse.Whole(func() ([]warehouse.Receipt, error) {
+		all, err := w.earlierLoads(ctx, pipeline, "", true)
 		if err != nil {
-			yield(warehouse.Receipt{}, fmt.Errorf("bigquery: receipts: %w", err))
-			return
+			return nil, fmt.Errorf("bigquery: receipts: %w", err)
 		}
-		for _, r := range all {
-			if !yield(r.Receipt, nil) {
-				return
-			}
-		}
+		return warehouse.Receipts(all), nil
+	})
+}
+
+// earlierLoads are receipts without what only some statements tell.
+func (w *Warehouse) earlierLoads(ctx context.Context, pipeline, load string, inForce bool) ([]warehouse.Earlier, error) {
+	all, err := w.receipts(ctx, pipeline, load, inForce)
+	list := make([]warehouse.Earlier, len(all))
+	for i, r := range all {
+		list[i] = r.Earlier
 	}
+	return list, err
 }
 
 // receipts are those of a pipeline, and of one load; "" = all.
@@ -60,12 +63,10 @@ func (w *Warehouse) scanReceipts(ctx context.Context, name string, data any, p p
 		x.Day, x.ReadAt, x.CommittedAt = r.day(), r.time(), r.time()
 		x.RowsRead, x.RowsLoaded, x.RowsQuarantined, x.CellsQuarantined = r.int(), r.int(), r.int(), r.int()
 		x.BytesRead, x.RowsPurged, x.CellsPurged = r.int(), r.int(), r.int()
-		x.SupersededBy, x.displacedBy, x.inTable = r.text(), r.text(), r.int()
+		x.SupersededBy, x.DisplacedBy, x.inTable = r.text(), r.text(), r.int()
 		x.beside, x.late = r.int(), r.int()
-		if key != "" {
-			if err := json.Unmarshal([]byte(key), &x.key); err != nil {
-				return fmt.Errorf("receipt %s: merge_key: %w", x.ID, err)
-			}
+		if err := x.ReadKey(key); err != nil {
+			return err
 		}
 		all = append(all, x)
 		return r.err

@@ -16,39 +16,28 @@ import (
 //
 // It reads tapline's three columns of each table whole.
 func (w *Warehouse) Verify(ctx context.Context, pipeline string) iter.Seq2[warehouse.Proof, error] {
-	return func(yield func(warehouse.Proof, error) bool) {
+	return warehouse.Whole(func() ([]warehouse.Proof, error) {
 		proofs, err := w.verify(ctx, pipeline)
 		if err != nil {
-			yield(warehouse.Proof{}, fmt.Errorf("bigquery: verify: %w", err))
-			return
+			return nil, fmt.Errorf("bigquery: verify: %w", err)
 		}
-		for _, p := range proofs {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
+		return proofs, nil
+	})
 }
 
 func (w *Warehouse) verify(ctx context.Context, pipeline string) ([]warehouse.Proof, error) {
-	all, err := w.receipts(ctx, pipeline, "", true)
+	all, err := w.earlierLoads(ctx, pipeline, "", true)
 	if err != nil {
 		return nil, err
 	}
-	var there []warehouse.Receipt
-	for _, r := range all {
-		if r.displacedBy == "" {
-			there = append(there, r.Receipt)
-		}
-	}
-	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) {
+	return warehouse.Prove(all, func(table string) (map[string]warehouse.Proof, error) {
 		return w.verifyTable(ctx, table, pipeline, all)
 	})
 }
 
 // verifyTable returns what is found of each load. A table that is gone, or was
 // replaced by something else, holds nothing.
-func (w *Warehouse) verifyTable(ctx context.Context, table, pipeline string, all []receipt) (map[string]warehouse.Proof, error) {
+func (w *Warehouse) verifyTable(ctx context.Context, table, pipeline string, all []warehouse.Earlier) (map[string]warehouse.Proof, error) {
 	data := map[string]any{"Dataset": w.cfg.Dataset, "Table": "", "Filter": (*filter)(nil)}
 	t, err := w.ours(ctx, table)
 	switch {

@@ -43,7 +43,7 @@ func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse
 
 func (s *session) amend(ctx context.Context, a warehouse.Amendment, parts []string) (warehouse.Receipt, error) {
 	var none warehouse.Receipt
-	r, err := s.receiptToAmend(ctx, a)
+	r, err := a.Of(func(load string) ([]warehouse.Earlier, error) { return s.receipts(ctx, query{id: load}) })
 	if err != nil {
 		return none, err
 	}
@@ -66,11 +66,11 @@ func (s *session) amend(ctx context.Context, a warehouse.Amendment, parts []stri
 		return r.Receipt, errUnchanged
 	}
 	if r.Mode == warehouse.History {
-		if err := s.settleHistory(ctx, newHistory(a.Table, r.key, have)); err != nil {
+		if err := s.settleHistory(ctx, newHistory(a.Table, r.Key, have)); err != nil {
 			return none, err
 		}
-	} else if len(r.key) > 0 {
-		if _, err := s.exec(ctx, "merge_settle", map[string]any{"Table": a.Table, "Key": r.key}, a.Load); err != nil {
+	} else if len(r.Key) > 0 {
+		if _, err := s.exec(ctx, "merge_settle", map[string]any{"Table": a.Table, "Key": r.Key}, a.Load); err != nil {
 			return none, err
 		}
 	}
@@ -81,26 +81,8 @@ func (s *session) amend(ctx context.Context, a warehouse.Amendment, parts []stri
 	return r.Receipt, nil
 }
 
-// receiptToAmend finds the load's receipt, in force or not: the quarantine of
-// one that is not is empty, and the amendment changes nothing.
-func (s *session) receiptToAmend(ctx context.Context, a warehouse.Amendment) (receipt, error) {
-	if a.Load == "" {
-		return receipt{}, fmt.Errorf("an amendment needs a load")
-	}
-	found, err := s.receipts(ctx, query{id: a.Load})
-	switch {
-	case err != nil:
-		return receipt{}, err
-	case len(found) == 0:
-		return receipt{}, fmt.Errorf("there is no receipt of that load")
-	case found[0].Table != a.Table:
-		return receipt{}, fmt.Errorf("the load went into table %s", found[0].Table)
-	}
-	return found[0], nil
-}
-
 // amendRows inserts the rows whose entries are still there and deletes those.
-func (s *session) amendRows(ctx context.Context, a warehouse.Amendment, r receipt, parts []string, have []warehouse.Column) (int64, error) {
+func (s *session) amendRows(ctx context.Context, a warehouse.Amendment, r warehouse.Earlier, parts []string, have []warehouse.Column) (int64, error) {
 	if len(parts) == 0 {
 		return 0, wrongCount(0, int64(len(a.Rows)))
 	}

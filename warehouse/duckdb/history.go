@@ -87,35 +87,15 @@ func (s *session) settleHistory(ctx context.Context, h history) error {
 
 // verifyHistory counts rows that no history explains among what is found of a
 // table's loads.
-func (s *session) verifyHistory(ctx context.Context, table string, have []warehouse.Column, all []receipt, proofs map[string]warehouse.Proof) error {
-	receipts, key := historical(table, all)
-	if len(receipts) == 0 {
-		return nil
-	}
-	broken := make(map[string]int64)
-	if warehouse.CheckHistory(table, have) != nil {
-		for _, r := range receipts { // the columns that tell it are gone
-			broken[r.Slice] = proofs[r.ID].Found
-		}
-		warehouse.AddBroken(proofs, table, receipts, broken)
-		return nil
-	}
-	var slice string
-	var n int64
-	_, err := s.rows(ctx, "history_verify", history{Table: table, Key: key}, nil, []any{&slice, &n}, func() error {
-		broken[slice] = n
-		return nil
+func (s *session) verifyHistory(ctx context.Context, table string, have []warehouse.Column, all []warehouse.Earlier, proofs map[string]warehouse.Proof) error {
+	return warehouse.ProveHistory(proofs, table, have, all, func(key []string) (map[string]int64, error) {
+		broken := make(map[string]int64)
+		var slice string
+		var n int64
+		_, err := s.rows(ctx, "history_verify", history{Table: table, Key: key}, nil, []any{&slice, &n}, func() error {
+			broken[slice] = n
+			return nil
+		})
+		return broken, err
 	})
-	warehouse.AddBroken(proofs, table, receipts, broken)
-	return err
-}
-
-// historical are the receipts of a table in mode History, and the key of the last.
-func historical(table string, all []receipt) (receipts []warehouse.Receipt, key []string) {
-	for _, r := range all {
-		if r.Table == table && r.Mode == warehouse.History {
-			receipts, key = append(receipts, r.Receipt), r.key
-		}
-	}
-	return receipts, key
 }

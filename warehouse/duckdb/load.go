@@ -47,11 +47,7 @@ func (s *session) load(ctx context.Context, l warehouse.Load, parts, quarantine 
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}
-	slice := make([]warehouse.Earlier, len(earlier))
-	for i, r := range earlier {
-		slice[i] = r.Earlier
-	}
-	done, err := l.Settled(slice)
+	done, err := l.Settled(earlier)
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}

@@ -14,13 +14,6 @@ import (
 	"tapline/warehouse"
 )
 
-// A receipt is a warehouse.Receipt and what only this package needs to know.
-type receipt struct {
-	warehouse.Earlier
-	key         []string // of a merge or a history
-	displacedBy string   // snapshot of another slice, "" = its rows are there
-}
-
 // A query chooses receipts; empty fields choose all.
 type query struct {
 	pipeline, id, table, slice string
@@ -31,10 +24,8 @@ type query struct {
 // revision. A slice that a later snapshot of another slice displaced is among
 // them, since it has been loaded and is not to be loaded again.
 func (w *Warehouse) Receipts(ctx context.Context, pipeline string) iter.Seq2[warehouse.Receipt, error] {
-	return func(yield func(warehouse.Receipt, error) bool) {
-		// All are read before the first is handed on, so that the file is
-		// closed while the caller works.
-		var all []receipt
+	return warehouse.Whole(func() ([]warehouse.Receipt, error) {
+		var all []warehouse.Earlier
 		err := w.reading(ctx, func(s *session) error {
 			known, err := s.known(ctx)
 			if err == nil && known {
@@ -43,33 +34,25 @@ func (w *Warehouse) Receipts(ctx context.Context, pipeline string) iter.Seq2[war
 			return err
 		})
 		if err != nil && !errors.Is(err, errNoFile) {
-			yield(warehouse.Receipt{}, fmt.Errorf("duckdb: receipts: %w", err))
-			return
+			return nil, fmt.Errorf("duckdb: receipts: %w", err)
 		}
-		for _, r := range all {
-			if !yield(r.Receipt, nil) {
-				return
-			}
-		}
-	}
+		return warehouse.Receipts(all), nil
+	})
 }
 
-func (s *session) receipts(ctx context.Context, q query) ([]receipt, error) {
-	var all []receipt
-	var r receipt
+func (s *session) receipts(ctx context.Context, q query) ([]warehouse.Earlier, error) {
+	var all []warehouse.Earlier
+	var r warehouse.Earlier
 	var key string
 	var day sql.NullTime
 	dest := []any{
 		&r.ID, &r.Pipeline, &r.Table, &r.Stream, &r.Slice, &r.Revision, &r.Run, &r.Mode, &key, &day,
 		&r.ReadAt, &r.CommittedAt, &r.RowsRead, &r.RowsLoaded, &r.RowsQuarantined, &r.CellsQuarantined,
-		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.SupersededBy, &r.displacedBy,
+		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.SupersededBy, &r.DisplacedBy,
 	}
 	_, err := s.rows(ctx, "receipts", nil, []any{q.pipeline, q.id, q.table, q.slice, q.inForce}, dest, func() error {
-		r.key = nil
-		if key != "" {
-			if err := json.Unmarshal([]byte(key), &r.key); err != nil {
-				return fmt.Errorf("receipt %s: merge_key: %w", r.ID, err)
-			}
+		if err := r.ReadKey(key); err != nil {
+			return err
 		}
 		r.Day = time.Time{}
 		if day.Valid {

@@ -16,10 +16,9 @@ import (
 // snapshot of another slice displaced has nothing left to prove and is left
 // out. Rows of the slice that belong to no load in force count as Unexpected.
 func (w *Warehouse) Verify(ctx context.Context, pipeline string) iter.Seq2[warehouse.Proof, error] {
-	return func(yield func(warehouse.Proof, error) bool) {
-		var proofs []warehouse.Proof
+	return warehouse.Whole(func() (proofs []warehouse.Proof, err error) {
 		a := access{readOnly: true, memory: w.cfg.MemoryLimit, threads: w.readThreads()}
-		err := retrying(a, func(a access) error {
+		err = retrying(a, func(a access) error {
 			return w.with(ctx, a, func(s *session) error {
 				known, err := s.known(ctx)
 				if err == nil && known {
@@ -29,15 +28,10 @@ func (w *Warehouse) Verify(ctx context.Context, pipeline string) iter.Seq2[wareh
 			})
 		})
 		if err != nil && !errors.Is(err, errNoFile) {
-			yield(warehouse.Proof{}, fmt.Errorf("duckdb: verify: %w", err))
-			return
+			return nil, fmt.Errorf("duckdb: verify: %w", err)
 		}
-		for _, p := range proofs {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
+		return proofs, nil
+	})
 }
 
 func (s *session) verify(ctx context.Context, pipeline string) ([]warehouse.Proof, error) {
@@ -45,20 +39,14 @@ func (s *session) verify(ctx context.Context, pipeline string) ([]warehouse.Proo
 	if err != nil {
 		return nil, err
 	}
-	var there []warehouse.Receipt
-	for _, r := range all {
-		if r.displacedBy == "" {
-			there = append(there, r.Receipt)
-		}
-	}
-	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) {
+	return warehouse.Prove(all, func(table string) (map[string]warehouse.Proof, error) {
 		return s.verifyTable(ctx, table, pipeline, all)
 	})
 }
 
 // verifyTable returns what is found of each load. A table that is gone, or was
 // replaced by something else, holds nothing.
-func (s *session) verifyTable(ctx context.Context, table, pipeline string, all []receipt) (map[string]warehouse.Proof, error) {
+func (s *session) verifyTable(ctx context.Context, table, pipeline string, all []warehouse.Earlier) (map[string]warehouse.Proof, error) {
 	there := table
 	_, have, found, err := s.ours(ctx, table)
 	switch {

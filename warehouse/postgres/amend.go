@@ -44,7 +44,7 @@ func (w *Warehouse) amend(ctx context.Context, a warehouse.Amendment) (warehouse
 
 func (t *tx) amend(ctx context.Context, a warehouse.Amendment, parts []warehouse.LocalPart) (warehouse.Receipt, error) {
 	var none warehouse.Receipt
-	r, err := t.receiptToAmend(ctx, a)
+	r, err := a.Of(func(load string) ([]warehouse.Earlier, error) { return t.receipts(ctx, query{id: load}) })
 	if err != nil {
 		return none, err
 	}
@@ -84,9 +84,9 @@ func (t *tx) amend(ctx context.Context, a warehouse.Amendment, parts []warehouse
 // settleAmended puts the staged rows into the table. In a merge the rows whose
 // cells changed are taken out and merged with them: their key may be another. It
 // returns by how many rows the table grew.
-func (t *tx) settleAmended(ctx context.Context, a warehouse.Amendment, r receipt, columns, have []column) (int64, error) {
+func (t *tx) settleAmended(ctx context.Context, a warehouse.Amendment, r warehouse.Earlier, columns, have []column) (int64, error) {
 	d := data{"Table": a.Table, "Columns": namesOf(columns)}
-	if len(r.key) == 0 {
+	if len(r.Key) == 0 {
 		return t.exec(ctx, "staged_insert", d)
 	}
 	var places []int64
@@ -94,13 +94,13 @@ func (t *tx) settleAmended(ctx context.Context, a warehouse.Amendment, r receipt
 		places = append(places, c.Row)
 	}
 	if r.Mode == warehouse.History {
-		return t.amendHistory(ctx, newHistory(a.Table, keyOf(r.key, columns), have, columns), r, places)
+		return t.amendHistory(ctx, newHistory(a.Table, keyOf(r.Key, columns), have, columns), r, places)
 	}
 	taken, err := t.exec(ctx, "merge_take", d, r.Slice, a.Load, places)
 	if err != nil {
 		return 0, err
 	}
-	grown, err := t.merge(ctx, a.Table, keyOf(r.key, columns), columns)
+	grown, err := t.merge(ctx, a.Table, keyOf(r.Key, columns), columns)
 	return grown - taken, err
 }
 
@@ -115,26 +115,8 @@ func written(have []column) []column {
 	return list
 }
 
-// receiptToAmend finds the load's receipt, in force or not: the quarantine of
-// one that is not is empty, and the amendment changes nothing.
-func (t *tx) receiptToAmend(ctx context.Context, a warehouse.Amendment) (receipt, error) {
-	if a.Load == "" {
-		return receipt{}, fmt.Errorf("an amendment needs a load")
-	}
-	found, err := t.receipts(ctx, query{id: a.Load})
-	switch {
-	case err != nil:
-		return receipt{}, err
-	case len(found) == 0:
-		return receipt{}, fmt.Errorf("there is no receipt of that load")
-	case found[0].Table != a.Table:
-		return receipt{}, fmt.Errorf("the load went into table %s", found[0].Table)
-	}
-	return found[0], nil
-}
-
 // amendRows stages the rows whose entries are still there and deletes those.
-func (t *tx) amendRows(ctx context.Context, a warehouse.Amendment, r receipt, parts []warehouse.LocalPart, have []column) (int64, *time.Time, error) {
+func (t *tx) amendRows(ctx context.Context, a warehouse.Amendment, r warehouse.Earlier, parts []warehouse.LocalPart, have []column) (int64, *time.Time, error) {
 	if len(parts) == 0 {
 		return 0, nil, wrongCount(0, int64(len(a.Rows)))
 	}
@@ -171,7 +153,7 @@ func (t *tx) amendRows(ctx context.Context, a warehouse.Amendment, r receipt, pa
 const mostCells = 10_000
 
 // amendCells sets the cells whose entries are still there and deletes those.
-func (t *tx) amendCells(ctx context.Context, a warehouse.Amendment, r receipt, have []column) (int64, error) {
+func (t *tx) amendCells(ctx context.Context, a warehouse.Amendment, r warehouse.Earlier, have []column) (int64, error) {
 	var order []string
 	places, values := make(map[string][]int64), make(map[string][]string)
 	for _, c := range a.Cells {

@@ -117,7 +117,7 @@ func (t *tx) walk(ctx context.Context, h history, steps []step) (int64, error) {
 // amendHistory puts staged rows into the table and has them, and those at places
 // where cells changed, take their places anew. It returns by how many rows the
 // table grew.
-func (t *tx) amendHistory(ctx context.Context, h history, r receipt, places []int64) (int64, error) {
+func (t *tx) amendHistory(ctx context.Context, h history, r warehouse.Earlier, places []int64) (int64, error) {
 	h.all = true
 	if _, err := t.exec(ctx, "history_mark", h.data(), r.Slice, r.ID, places); err != nil {
 		return 0, err
@@ -127,37 +127,17 @@ func (t *tx) amendHistory(ctx context.Context, h history, r receipt, places []in
 
 // verifyHistory counts rows that no history explains among what is found of a
 // table's loads.
-func (t *tx) verifyHistory(ctx context.Context, table string, have []column, all []receipt, proofs map[string]warehouse.Proof) error {
-	receipts, key := historical(table, all)
-	if len(receipts) == 0 {
-		return nil
-	}
-	broken := make(map[string]int64)
-	if warehouse.CheckHistory(table, plain(have)) != nil {
-		for _, r := range receipts { // the columns that tell it are gone
-			broken[r.Slice] = proofs[r.ID].Found
-		}
-		warehouse.AddBroken(proofs, table, receipts, broken)
-		return nil
-	}
-	var slice string
-	var n int64
-	err := t.rows(ctx, "history_verify", data{"Table": table, "Key": key}, nil, []any{&slice, &n}, func() error {
-		broken[slice] = n
-		return nil
+func (t *tx) verifyHistory(ctx context.Context, table string, have []column, all []warehouse.Earlier, proofs map[string]warehouse.Proof) error {
+	return warehouse.ProveHistory(proofs, table, plain(have), all, func(key []string) (map[string]int64, error) {
+		broken := make(map[string]int64)
+		var slice string
+		var n int64
+		err := t.rows(ctx, "history_verify", data{"Table": table, "Key": key}, nil, []any{&slice, &n}, func() error {
+			broken[slice] = n
+			return nil
+		})
+		return broken, err
 	})
-	warehouse.AddBroken(proofs, table, receipts, broken)
-	return err
-}
-
-// historical are the receipts of a table in mode History, and the key of the last.
-func historical(table string, all []receipt) (receipts []warehouse.Receipt, key []string) {
-	for _, r := range all {
-		if r.Table == table && r.Mode == warehouse.History {
-			receipts, key = append(receipts, r.Receipt), r.key
-		}
-	}
-	return receipts, key
 }
 
 // plain are the columns in the words of the contract.

@@ -69,7 +69,7 @@ func (w *Warehouse) outcome(ctx context.Context, l warehouse.Load, lost *outcome
 			if err := t.lock(patience, l.Table); err != nil {
 				return err
 			}
-			earlier, err := t.earlier(patience, l)
+			earlier, err := t.receipts(patience, query{table: l.Table, slice: l.Slice})
 			if err == nil {
 				done, err = l.Settled(earlier)
 			}
@@ -98,7 +98,7 @@ func (w *Warehouse) outcome(ctx context.Context, l warehouse.Load, lost *outcome
 }
 
 func (t *tx) load(ctx context.Context, l warehouse.Load, parts, quarantine []warehouse.LocalPart) (warehouse.Receipt, error) {
-	earlier, err := t.earlier(ctx, l)
+	earlier, err := t.receipts(ctx, query{table: l.Table, slice: l.Slice})
 	if err != nil {
 		return warehouse.Receipt{}, err
 	}

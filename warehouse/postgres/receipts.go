@@ -11,13 +11,6 @@ import (
 	"tapline/warehouse"
 )
 
-// A receipt is a warehouse.Receipt and what only this package needs to know.
-type receipt struct {
-	warehouse.Earlier
-	key         []string // of a merge
-	displacedBy string   // snapshot of another slice, "" = its rows are there
-}
-
 // A query chooses receipts; empty fields choose all.
 type query struct {
 	pipeline, id, table, slice string
@@ -29,56 +22,38 @@ type query struct {
 // them, since it has been loaded and is not to be loaded again. All are read
 // before the first is handed on, so that no transaction stays open meanwhile.
 func (w *Warehouse) Receipts(ctx context.Context, pipeline string) iter.Seq2[warehouse.Receipt, error] {
-	return func(yield func(warehouse.Receipt, error) bool) {
-		var all []receipt
+	return warehouse.Whole(func() ([]warehouse.Receipt, error) {
+		var all []warehouse.Earlier
 		err := w.reading(ctx, func(t *tx) (err error) {
 			all, err = t.receipts(ctx, query{pipeline: pipeline, inForce: true})
 			return err
 		})
 		if err != nil {
-			yield(warehouse.Receipt{}, fmt.Errorf("postgres: receipts: %w", err))
-			return
+			return nil, fmt.Errorf("postgres: receipts: %w", err)
 		}
-		for _, r := range all {
-			if !yield(r.Receipt, nil) {
-				return
-			}
-		}
-	}
+		return warehouse.Receipts(all), nil
+	})
 }
 
-func (t *tx) receipts(ctx context.Context, q query) ([]receipt, error) {
-	var all []receipt
-	var r receipt
+func (t *tx) receipts(ctx context.Context, q query) ([]warehouse.Earlier, error) {
+	var all []warehouse.Earlier
+	var r warehouse.Earlier
 	var key string
 	var day sql.NullTime
 	dest := []any{
 		&r.ID, &r.Pipeline, &r.Table, &r.Stream, &r.Slice, &r.Revision, &r.Run, &r.Mode, &key, &day,
 		&r.ReadAt, &r.CommittedAt, &r.RowsRead, &r.RowsLoaded, &r.RowsQuarantined, &r.CellsQuarantined,
-		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.SupersededBy, &r.displacedBy,
+		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.SupersededBy, &r.DisplacedBy,
 	}
 	err := t.rows(ctx, "receipts", nil, []any{q.pipeline, q.id, q.table, q.slice, q.inForce}, dest, func() error {
-		r.key = nil
-		if key != "" {
-			if err := json.Unmarshal([]byte(key), &r.key); err != nil {
-				return fmt.Errorf("receipt %s: merge_key: %w", r.ID, err)
-			}
+		if err := r.ReadKey(key); err != nil {
+			return err
 		}
 		r.Day = day.Time
 		all = append(all, r)
 		return nil
 	})
 	return all, err
-}
-
-// earlier returns all receipts of the load's slice.
-func (t *tx) earlier(ctx context.Context, l warehouse.Load) ([]warehouse.Earlier, error) {
-	all, err := t.receipts(ctx, query{table: l.Table, slice: l.Slice})
-	list := make([]warehouse.Earlier, len(all))
-	for i, r := range all {
-		list[i] = r.Earlier
-	}
-	return list, err
 }
 
 // writeReceipt makes the load the one in force for its slice.

@@ -14,22 +14,16 @@ import (
 // snapshot of another slice displaced has nothing left to prove and is left
 // out. Rows of the slice that belong to no load in force count as Unexpected.
 func (w *Warehouse) Verify(ctx context.Context, pipeline string) iter.Seq2[warehouse.Proof, error] {
-	return func(yield func(warehouse.Proof, error) bool) {
-		var proofs []warehouse.Proof
-		err := w.reading(ctx, func(t *tx) (err error) {
+	return warehouse.Whole(func() (proofs []warehouse.Proof, err error) {
+		err = w.reading(ctx, func(t *tx) (err error) {
 			proofs, err = t.verify(ctx, pipeline)
 			return err
 		})
 		if err != nil {
-			yield(warehouse.Proof{}, fmt.Errorf("postgres: verify: %w", err))
-			return
+			return nil, fmt.Errorf("postgres: verify: %w", err)
 		}
-		for _, p := range proofs {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
+		return proofs, nil
+	})
 }
 
 func (t *tx) verify(ctx context.Context, pipeline string) ([]warehouse.Proof, error) {
@@ -37,20 +31,14 @@ func (t *tx) verify(ctx context.Context, pipeline string) ([]warehouse.Proof, er
 	if err != nil {
 		return nil, err
 	}
-	var there []warehouse.Receipt
-	for _, r := range all {
-		if r.displacedBy == "" {
-			there = append(there, r.Receipt)
-		}
-	}
-	return warehouse.Prove(there, func(table string) (map[string]warehouse.Proof, error) {
+	return warehouse.Prove(all, func(table string) (map[string]warehouse.Proof, error) {
 		return t.verifyTable(ctx, table, pipeline, all)
 	})
 }
 
 // verifyTable returns what is found of each load. A table that is gone, or was
 // replaced by something else, holds nothing.
-func (t *tx) verifyTable(ctx context.Context, table, pipeline string, all []receipt) (map[string]warehouse.Proof, error) {
+func (t *tx) verifyTable(ctx context.Context, table, pipeline string, all []warehouse.Earlier) (map[string]warehouse.Proof, error) {
 	there := table
 	_, have, found, err := t.ours(ctx, table)
 	switch {
