@@ -61,26 +61,21 @@ func (r *reader) plan() error {
 // lay lays one field out.
 func (r *reader) lay(n *node, name string, declared *[]format.Declared) error {
 	l := &r.layout
-	group := !n.primitive() && !n.repeats && r.o.Flatten
 	switch {
-	case group && n.shape == structure:
+	case r.o.opens(n):
 		for _, c := range n.children {
 			if err := r.lay(c, name+"."+c.name, declared); err != nil {
 				return err
 			}
 		}
 		return nil
-	case group && n.shape == pairs && n.textKeys():
+	case r.o.spreads(n):
 		l.slow = append(l.slow, field{node: n, prefix: name + "."})
 		return nil
 	}
-	if l.names[name] {
-		return fmt.Errorf("it has two columns %q: give one of them another name", name)
+	if err := newName(l.names, name, r.o.MaxColumns); err != nil {
+		return err
 	}
-	if len(l.names) == r.o.MaxColumns {
-		return fmt.Errorf("it has more than %d columns: raise Options.MaxColumns", r.o.MaxColumns)
-	}
-	l.names[name] = true
 	local := n.primitive() && n.leaf.local() && r.bt.Zone != time.UTC
 	if w := vectorWidth(n.sort, local); n.primitive() && n.rep == 0 && w > 0 {
 		v := newVector(n, r.bt.Mem)

@@ -55,13 +55,8 @@ func (r *reader) open(ctx context.Context, after exporter.Cursor) (err error) {
 	if r.schema, err = newSchema(r.foot.elements); err != nil {
 		return r.content(err)
 	}
-	for i, g := range r.foot.groups {
-		if len(g.chunks) != len(r.schema.leaves) {
-			return r.content(fmt.Errorf("row group %d has %d columns, the schema %d: the file is damaged", i+1, len(g.chunks), len(r.schema.leaves)))
-		}
-		if r.rows += g.rows; r.rows < 0 || r.rows > maxRun {
-			return r.content(errors.New("it is said to have an impossible number of rows: the file is damaged"))
-		}
+	if r.rows, err = r.foot.rows(len(r.schema.leaves)); err != nil {
+		return r.content(err)
 	}
 	r.budget = budget{left: r.o.MaxMemory}
 	r.asm = assembler{zone: r.bt.Zone, most: r.o.MaxCell}
