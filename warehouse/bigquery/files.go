@@ -24,7 +24,7 @@ func (w *Warehouse) putFiles(ctx context.Context, files []warehouse.File) error 
 	if err := w.ready(ctx); err != nil || len(files) == 0 {
 		return err
 	}
-	columns := filesColumns()
+	files, columns := warehouse.LastFiles(files), filesColumns()
 	x := &loading{w: w, call: fresh("c")}
 	defer x.tidy(ctx)
 	stage, err := x.newStage(ctx, warehouse.TableFiles, columns, writtenParts(columns, len(files), func(b *array.RecordBuilder, i int) error {

@@ -2,52 +2,25 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
-	"time"
 
 	"tapline/warehouse"
 )
 
-// filesChunk is how many entries one statement writes.
-const filesChunk = 5000
-
-// A fileEntry is a warehouse.File as files_put reads it.
-type fileEntry struct {
-	Pipeline   string    `json:"pipeline"`
-	Stream     string    `json:"stream"`
-	Name       string    `json:"name"`
-	Generation string    `json:"generation"`
-	Size       int64     `json:"size"`
-	Checksum   string    `json:"checksum"`
-	UpdatedAt  time.Time `json:"updated_at"`
-	FirstSeen  time.Time `json:"first_seen"`
-	State      string    `json:"state"`
-	Reason     string    `json:"reason"`
-	LoadedBy   string    `json:"loaded_by"`
-	Load       string    `json:"load"`
-	ChangedAt  time.Time `json:"changed_at"`
-}
-
-// PutFiles implements warehouse.Files in one transaction. Of entries of one
-// object and generation the last is kept.
+// PutFiles implements warehouse.Files in one transaction.
 func (w *Warehouse) PutFiles(ctx context.Context, files []warehouse.File) error {
 	if len(files) == 0 {
 		return nil
 	}
-	entries := fileEntries(files)
 	err := w.altering(ctx, warehouse.TableFiles, func(t *tx) error {
-		for rest := entries; len(rest) > 0; {
-			n := min(len(rest), filesChunk)
-			text, err := json.Marshal(rest[:n])
+		for list, err := range warehouse.FileLists(files) {
 			if err != nil {
 				return err
 			}
-			if _, err := t.exec(ctx, "files_put", nil, string(text)); err != nil {
+			if _, err := t.exec(ctx, "files_put", nil, list); err != nil {
 				return err
 			}
-			rest = rest[n:]
 		}
 		return nil
 	})
@@ -57,32 +30,11 @@ func (w *Warehouse) PutFiles(ctx context.Context, files []warehouse.File) error 
 	return nil
 }
 
-func fileEntries(files []warehouse.File) []fileEntry {
-	type key struct{ pipeline, stream, name, generation string }
-	place := make(map[key]int, len(files))
-	var entries []fileEntry
-	for _, f := range files {
-		e := fileEntry{
-			f.Pipeline, f.Stream, f.Name, f.Generation, f.Size, f.Checksum, warehouse.Micros(f.UpdatedAt), warehouse.Micros(f.FirstSeen),
-			string(f.State), f.Reason, f.LoadedBy, f.Load, warehouse.Micros(f.ChangedAt),
-		}
-		k := key{f.Pipeline, f.Stream, f.Name, f.Generation}
-		if i, ok := place[k]; ok {
-			entries[i] = e
-			continue
-		}
-		place[k] = len(entries)
-		entries = append(entries, e)
-	}
-	return entries
-}
-
 // Files implements warehouse.Files. All entries are read before the first is
 // handed on, so that no transaction stays open meanwhile.
 func (w *Warehouse) Files(ctx context.Context, pipeline string) iter.Seq2[warehouse.File, error] {
-	return func(yield func(warehouse.File, error) bool) {
-		var all []warehouse.File
-		err := w.within(ctx, mode{readOnly: true}, func(t *tx) error {
+	return warehouse.Whole(func() (all []warehouse.File, err error) {
+		err = w.within(ctx, mode{readOnly: true}, func(t *tx) error {
 			there, err := t.own(ctx)
 			if err == nil && there[warehouse.TableFiles] {
 				all, err = t.files(ctx, pipeline)
@@ -90,15 +42,10 @@ func (w *Warehouse) Files(ctx context.Context, pipeline string) iter.Seq2[wareho
 			return err
 		})
 		if err != nil {
-			yield(warehouse.File{}, fmt.Errorf("postgres: list of files: %w", err))
-			return
+			return nil, fmt.Errorf("postgres: list of files: %w", err)
 		}
-		for _, f := range all {
-			if !yield(f, nil) {
-				return
-			}
-		}
-	}
+		return all, nil
+	})
 }
 
 func (t *tx) files(ctx context.Context, pipeline string) ([]warehouse.File, error) {

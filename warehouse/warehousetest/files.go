@@ -32,7 +32,7 @@ func testFiles(e *env) {
 
 	second := []warehouse.File{file("a.csv", "1", warehouse.FileReplaced), file("a.csv", "2", warehouse.FileLoaded)}
 	for range 2 { // the same once more changes nothing
-		e.must(f.PutFiles(e.ctx, second))
+		e.must(f.PutFiles(e.ctx, append([]warehouse.File{file("a.csv", "2", warehouse.FileLoading)}, second...))) // the last one counts
 		e.sameFiles(e.files(f, "p"), append(second, odd))
 	}
 	e.sameFiles(e.files(f, "q"), []warehouse.File{other})
