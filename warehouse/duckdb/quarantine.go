@@ -7,51 +7,30 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 
 	"tapline/warehouse"
 )
 
-// pageEntries is how many quarantine entries are read at a time.
-const pageEntries = 1000
+// An entry is one with its rowid.
+type entry = warehouse.Placed[int64]
 
 // Quarantined yields the entries that match, by load, row and column. The file
 // is open only while a page of them is read, so that the caller may amend and
 // purge on the way.
 func (w *Warehouse) Quarantined(ctx context.Context, f warehouse.Filter) iter.Seq2[warehouse.Entry, error] {
-	return func(yield func(warehouse.Entry, error) bool) {
-		var after *entry
-		for left := limitOf(f); left > 0; {
-			page, err := w.page(ctx, f, min(left, pageEntries), after)
-			if err != nil {
-				yield(warehouse.Entry{}, fmt.Errorf("duckdb: quarantine: %w", err))
-				return
-			}
-			for _, e := range page {
-				if !yield(e.Entry, nil) {
-					return
-				}
-			}
-			if len(page) < pageEntries {
-				return
-			}
-			left -= int64(len(page))
-			after = &page[len(page)-1]
+	return warehouse.Entries(f, func(size int64, after *entry) ([]entry, error) {
+		page, err := w.page(ctx, f, size, after)
+		if err != nil {
+			return nil, fmt.Errorf("duckdb: quarantine: %w", err)
 		}
-	}
-}
-
-// An entry is a quarantine entry and its place in the table, which orders
-// entries that are the same otherwise.
-type entry struct {
-	warehouse.Entry
-	id int64
+		return page, nil
+	})
 }
 
 func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, after *entry) ([]entry, error) {
-	args := append(filterArgs(f), size, nil, nil, nil, nil, f.FromRow)
+	args := append(f.Args(), size, nil, nil, nil, nil)
 	if after != nil {
-		copy(args[8:], []any{after.Load, after.Row, after.Column, after.id})
+		copy(args[9:], []any{after.Load, after.Row, after.Column, after.At})
 	}
 	var page []entry
 	err := w.reading(ctx, func(s *session) error {
@@ -60,7 +39,7 @@ func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, af
 		}
 		var e entry
 		dest := []any{
-			&e.id, &e.Load, &e.Slice, &e.Table, &e.Row, &e.Column, &e.Source, &e.Reason, &e.Place, &e.Raw, &e.QuarantinedAt,
+			&e.At, &e.Load, &e.Slice, &e.Table, &e.Row, &e.Column, &e.Source, &e.Reason, &e.Place, &e.Raw, &e.QuarantinedAt,
 		}
 		_, err := s.rows(ctx, "quarantine_list", nil, args, dest, func() error {
 			e.QuarantinedAt = e.QuarantinedAt.UTC()
@@ -73,22 +52,6 @@ func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, af
 		err = nil
 	}
 	return page, err
-}
-
-// filterArgs are the parameters $1 to $7 of the statements that take a filter.
-func filterArgs(f warehouse.Filter) []any {
-	var before any
-	if !f.Before.IsZero() {
-		before = warehouse.Micros(f.Before)
-	}
-	return []any{f.Pipeline, f.Table, f.Load, f.Slice, f.Column, f.Reason, before}
-}
-
-func limitOf(f warehouse.Filter) int64 {
-	if f.Limit > 0 {
-		return f.Limit
-	}
-	return math.MaxInt64
 }
 
 // Purge deletes the entries that match, the first f.Limit of them by load, row
@@ -107,7 +70,7 @@ func (w *Warehouse) Purge(ctx context.Context, f warehouse.Filter) (int64, error
 }
 
 func (s *session) purge(ctx context.Context, f warehouse.Filter) (int64, error) {
-	if _, err := s.exec(ctx, "purge_choose", nil, append(filterArgs(f), limitOf(f), f.FromRow)...); err != nil {
+	if _, err := s.exec(ctx, "purge_choose", nil, append(f.Args(), f.Most())...); err != nil {
 		return 0, err
 	}
 	if _, err := s.exec(ctx, "purge_receipts", nil); err != nil {

@@ -4,57 +4,36 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 
 	"tapline/warehouse"
 )
 
-// pageEntries is how many quarantine entries are read at a time.
-const pageEntries = 1000
-
-// An entry is a quarantine entry and where it lies, which orders entries that are
-// the same otherwise.
-type entry struct {
-	warehouse.Entry
-	ctid string
-}
+// An entry is one with its ctid.
+type entry = warehouse.Placed[string]
 
 // Quarantined yields the entries that match, by load, row and column. A
 // transaction is open only while a page of them is read, so that the caller may
 // amend and purge on the way.
 func (w *Warehouse) Quarantined(ctx context.Context, f warehouse.Filter) iter.Seq2[warehouse.Entry, error] {
-	return func(yield func(warehouse.Entry, error) bool) {
-		var after *entry
-		for left := limitOf(f); left > 0; {
-			page, err := w.page(ctx, f, min(left, pageEntries), after)
-			if err != nil {
-				yield(warehouse.Entry{}, fmt.Errorf("postgres: quarantine: %w", err))
-				return
-			}
-			for _, e := range page {
-				if !yield(e.Entry, nil) {
-					return
-				}
-			}
-			if len(page) < pageEntries {
-				return
-			}
-			left -= int64(len(page))
-			after = &page[len(page)-1]
+	return warehouse.Entries(f, func(size int64, after *entry) ([]entry, error) {
+		page, err := w.page(ctx, f, size, after)
+		if err != nil {
+			return nil, fmt.Errorf("postgres: quarantine: %w", err)
 		}
-	}
+		return page, nil
+	})
 }
 
 func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, after *entry) ([]entry, error) {
-	args := append(filterArgs(f), size, nil, nil, nil, nil)
+	args := append(f.Args(), size, nil, nil, nil, nil)
 	if after != nil {
-		copy(args[9:], []any{after.Load, after.Row, after.Column, after.ctid})
+		copy(args[9:], []any{after.Load, after.Row, after.Column, after.At})
 	}
 	var page []entry
 	err := w.reading(ctx, func(t *tx) error {
 		var e entry
 		dest := []any{
-			&e.ctid, &e.Load, &e.Slice, &e.Table, &e.Row, &e.Column, &e.Source, &e.Reason, &e.Place, &e.Raw, &e.QuarantinedAt,
+			&e.At, &e.Load, &e.Slice, &e.Table, &e.Row, &e.Column, &e.Source, &e.Reason, &e.Place, &e.Raw, &e.QuarantinedAt,
 		}
 		return t.rows(ctx, "quarantine_list", nil, args, dest, func() error {
 			page = append(page, e)
@@ -62,22 +41,6 @@ func (w *Warehouse) page(ctx context.Context, f warehouse.Filter, size int64, af
 		})
 	})
 	return page, err
-}
-
-// filterArgs are the parameters $1 to $8 of the statements that take a filter.
-func filterArgs(f warehouse.Filter) []any {
-	var before any
-	if !f.Before.IsZero() {
-		before = f.Before
-	}
-	return []any{f.Pipeline, f.Table, f.Load, f.Slice, f.Column, f.Reason, before, f.FromRow}
-}
-
-func limitOf(f warehouse.Filter) int64 {
-	if f.Limit > 0 {
-		return f.Limit
-	}
-	return math.MaxInt64
 }
 
 // Purge deletes the entries that match, the first f.Limit of them by load, row
@@ -89,7 +52,7 @@ func (w *Warehouse) Purge(ctx context.Context, f warehouse.Filter) (int64, error
 		if err != nil || !known {
 			return err
 		}
-		return t.row(ctx, "purge", nil, append(filterArgs(f), limitOf(f)), &purged)
+		return t.row(ctx, "purge", nil, append(f.Args(), f.Most()), &purged)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("postgres: purge: %w", err)
