@@ -66,8 +66,11 @@ func instance(t *testing.T, s *bigquerytest.Server, w *Warehouse, reopen func(*t
 
 func TestSuiteUpload(t *testing.T) {
 	warehousetest.Run(t, warehousetest.Subject{New: func(t *testing.T) warehousetest.Instance {
-		s := bigquerytest.NewServer(t, bigquerytest.Options{})
-		return instance(t, s, openTest(t, s), func(t *testing.T) warehouse.Warehouse { return openTest(t, s) })
+		gcs := gcstest.NewServer(t, gcstest.Options{}, "drop")
+		s := bigquerytest.NewServer(t, bigquerytest.Options{Storage: gcs.URL})
+		i := instance(t, s, openTest(t, s), func(t *testing.T) warehouse.Warehouse { return openTest(t, s) })
+		i.Object = func(_ *testing.T, name, text string) string { return dropObject(gcs, name, []byte(text)) }
+		return i
 	}})
 }
 
@@ -86,6 +89,12 @@ func TestSuiteStage(t *testing.T) {
 		i.Part = func(t *testing.T, path string, rows int64) warehouse.Part { return upload(t, gcs, path, rows) }
 		return i
 	}})
+}
+
+// dropObject puts an object into the bucket "drop".
+func dropObject(gcs *buckettest.Server, name string, content []byte) string {
+	gcs.Put("drop", buckettest.Object{Name: name, Content: content})
+	return "gs://drop/" + name
 }
 
 // upload puts a file into the bucket "stage".

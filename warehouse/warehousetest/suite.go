@@ -44,6 +44,9 @@ type Instance struct {
 	// Part puts a Parquet file where the warehouse finds it. Nil = the file
 	// itself is the part.
 	Part func(t *testing.T, path string, rows int64) warehouse.Part
+	// Object puts an object where a warehouse.Puller reads it, and returns its
+	// URL. Nil = there is no such place, and pulling is left out.
+	Object func(t *testing.T, name, text string) string
 }
 
 // Run runs the suite.
@@ -93,7 +96,11 @@ func Run(t *testing.T, s Subject) {
 	if s.Loads {
 		return
 	}
-	probe := s.New(t).Warehouse
+	at := s.New(t)
+	probe := at.Warehouse
+	if _, ok := probe.(warehouse.Puller); ok && at.Object != nil {
+		t.Run("Pull", func(t *testing.T) { runPull(t, s) })
+	}
 	if _, ok := probe.(warehouse.Quarantine); ok {
 		t.Run("Quarantine", func(t *testing.T) { runQuarantine(t, s) })
 	}
