@@ -7,29 +7,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"tapline/objstore"
 	"tapline/warehouse"
 )
-
-// A line commits the loads of one table in slice order. Staging is parallel, so
-// slices get ready in any order; whoever makes the next one ready commits it
-// and all that are ready behind it.
-type line struct {
-	mu     sync.Mutex
-	queue  []*job
-	busy   bool // somebody commits
-	failed bool // a slice failed: later ones may no longer change the table's columns
-	guess  *guess
-}
-
-// muchRows is from how many rows on a load takes long enough to tidy up before.
-const muchRows = 500_000
 
 // A job is a task on its way through a run.
 type job struct {
@@ -42,67 +26,30 @@ type job struct {
 	reading
 }
 
-// ready marks a job as staged or failed, and commits what can be committed now.
-func (ln *line) ready(ctx context.Context, j *job, err error) {
-	ln.mu.Lock()
-	j.ready, j.err = true, err
-	if ln.busy {
-		ln.mu.Unlock()
-		return
-	}
-	ln.busy = true
-	for len(ln.queue) > 0 && ln.queue[0].ready {
-		next := ln.queue[0]
-		ln.queue = ln.queue[1:]
-		next.more = len(ln.queue) > 0 && ln.queue[0].ready && ln.queue[0].err == nil
-		ln.mu.Unlock()
-		if next.err == nil {
-			next.err = next.commit(ctx)
-		}
-		next.drop(ctx)
-		next.l.finish(next)
-		ln.mu.Lock()
-		// What never gives rows has nothing to decide for the table.
-		ln.failed = ln.failed || next.err != nil && !passed(next.err)
-	}
-	ln.busy = false
-	ln.mu.Unlock()
-}
-
-// commit shapes a staged slice to its table and loads it. Only one job of a
-// table is here at a time.
-func (j *job) commit(ctx context.Context) error {
+// prepare shapes a staged slice to its table, and describes the load. Only one job
+// of a table is here at a time.
+func (j *job) prepare(ctx context.Context) (fitted, error) {
 	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+		return fitted{}, context.Cause(ctx)
 	}
 	f, err := j.shapeAndFit(ctx)
 	if err != nil {
-		return err
+		return fitted{}, err
 	}
 	load, err := j.load(ctx, f)
-	if err != nil {
-		return err
-	}
-	if load.RowsLoaded > muchRows {
-		// What reading and staging held is not needed meanwhile; the warehouse's
-		// library, which the collector does not see, has use for it.
-		debug.FreeOSMemory()
-		debug.FreeOSMemory() // pools let go only of what they did not use twice
-	}
-	began := time.Now()
-	receipt, err := j.l.cfg.Warehouse.Load(ctx, load)
-	j.l.spent(&j.l.loadTime, began)
-	if err != nil {
-		return err
-	}
-	j.l.loaded(j, receipt, f)
-	j.guess.settle(f.table.Columns)
+	return fitted{j, f, load}, err
+}
+
+// done notes that a job is loaded, and clears its stage.
+func (f fitted) done(ctx context.Context, r warehouse.Receipt) {
+	j := f.job
+	j.l.loaded(j, r, f.fit)
+	j.guess.settle(f.fit.table.Columns)
 	j.made = nil
 	if err := j.l.shelf.remove(context.WithoutCancel(ctx), j.m); err != nil {
 		// The load stands. The next run finds the receipt and sweeps.
 		j.l.log.Warn("staged parts stay behind", "stream", j.m.Stream, "slice", j.m.Slice, "err", err)
 	}
-	return nil
 }
 
 // shapeAndFit settles the columns, writes again the parts that do not have
@@ -113,7 +60,7 @@ func (j *job) commit(ctx context.Context) error {
 // need it go to quarantine instead.
 func (j *job) shapeAndFit(ctx context.Context) (fit, error) {
 	began := time.Now()
-	defer j.l.spent(&j.l.shapeTime, began)
+	defer func() { j.l.spent(&j.l.shapeTime, began) }()
 	have, err := j.l.cfg.Warehouse.Table(ctx, j.t.table)
 	exists := err == nil
 	if err != nil && !errors.Is(err, warehouse.ErrNotExist) {
@@ -128,6 +75,11 @@ func (j *job) shapeAndFit(ctx context.Context) (fit, error) {
 		cells, err := j.conform(ctx, f)
 		if err != nil {
 			return fit{}, err
+		}
+		if f.alters() || cells > 0 { // whether it may depends on those before it
+			paused := time.Now()
+			j.line.load(ctx)
+			began = began.Add(time.Since(paused))
 		}
 		if err := j.checkHeld(f, cells); err != nil {
 			return fit{}, err

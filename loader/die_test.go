@@ -65,12 +65,19 @@ func (b *brittle) Remove(ctx context.Context, names ...string) error {
 
 // Whatever operation fails, or at whatever operation the run is stopped, the
 // next runs end with the table of an undisturbed one.
-func TestDieEverywhere(t *testing.T) { dieEverywhere(t, 7, false) }
+func TestDieEverywhere(t *testing.T) { dieEverywhere(t, 7, func(*rig) {}) }
 
 // On a stage in a bucket the manifest names several parts at once.
-func TestDieEverywhereOnARemoteStage(t *testing.T) { dieEverywhere(t, 17, true) }
+func TestDieEverywhereOnARemoteStage(t *testing.T) {
+	dieEverywhere(t, 17, func(r *rig) { r.stage.(*shelf).remote = true })
+}
 
-func dieEverywhere(t *testing.T, step int64, remote bool) {
+// A warehouse may load several slices at once.
+func TestDieEverywhereTogether(t *testing.T) {
+	dieEverywhere(t, 29, func(r *rig) { r.together = &batches{bank: r.bank} })
+}
+
+func dieEverywhere(t *testing.T, step int64, prepare func(*rig)) {
 	t.Helper()
 	plain := newRig(t, messy(20, "Order Placed"))
 	plain.run(t)
@@ -78,7 +85,7 @@ func dieEverywhere(t *testing.T, step int64, remote bool) {
 	for _, stopping := range []bool{false, true} {
 		for k := int64(1); ; k += step {
 			r := newRig(t, messy(20, "Order Placed"))
-			r.stage.(*shelf).remote = remote
+			prepare(r)
 			ctx, cancel := context.WithCancel(t.Context())
 			b := &brittle{Store: r.stage, at: k}
 			if stopping {

@@ -24,6 +24,8 @@ type rig struct {
 	stage  objstore.Store
 	cfg    loader.Config
 	runs   int
+	// together, if not nil, is the bank with the ability to load several slices.
+	together *batches
 }
 
 func newRig(t testing.TB, v *vendor) *rig {
@@ -39,6 +41,9 @@ func (r *rig) loader(t testing.TB) *loader.Loader {
 	r.runs++
 	cfg := r.cfg
 	cfg.Source, cfg.Warehouse, cfg.Stage, cfg.Run = r.vendor, r.bank, r.stage, fmt.Sprintf("run%03d", r.runs)
+	if r.together != nil {
+		cfg.Warehouse = r.together
+	}
 	l, err := loader.New(cfg)
 	if err != nil {
 		t.Fatal(err)
