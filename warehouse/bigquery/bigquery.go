@@ -108,6 +108,7 @@ var (
 	_ warehouse.Checker    = (*Warehouse)(nil)
 	_ warehouse.Viewer     = (*Warehouse)(nil)
 	_ warehouse.Estimator  = (*Warehouse)(nil)
+	_ warehouse.Batcher    = (*Warehouse)(nil)
 )
 
 // Defaults.

@@ -37,7 +37,7 @@ func (x *loading) commit(ctx context.Context) (warehouse.Receipt, error) {
 	s := x.w.newSlot("commit", n, names...)
 	var pace pacing
 	for attempt, tries := 0, 0; ; attempt++ {
-		over, err := x.isOver(ctx, s.attempt(attempt))
+		over, err := x.w.isOver(ctx, s.attempt(attempt))
 		if err != nil {
 			return none, err
 		}
@@ -68,15 +68,15 @@ func (x *loading) commit(ctx context.Context) (warehouse.Receipt, error) {
 
 // isOver reports whether there is a job of that id, of another call or of one
 // that died, and waits until it is over.
-func (x *loading) isOver(ctx context.Context, id string) (bool, error) {
-	job, err := x.w.lookup(ctx, id)
+func (w *Warehouse) isOver(ctx context.Context, id string) (bool, error) {
+	job, err := w.lookup(ctx, id)
 	if errors.Is(err, errNoJob) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	if _, err := x.w.wait(ctx, job); err != nil && !errors.Is(err, errGone) {
+	if _, err := w.wait(ctx, job); err != nil && !errors.Is(err, errGone) {
 		return false, err
 	}
 	return true, nil

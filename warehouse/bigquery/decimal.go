@@ -70,8 +70,17 @@ func (x *loading) hasDecimals() bool {
 // newStage.
 func (x *loading) stageRows(ctx context.Context, ids func(try int) string) (string, error) {
 	stage, err := x.newStage(ctx, x.l.Table, x.l.Columns, x.l.Parts, ids)
-	if err != nil || !x.hasDecimals() {
-		return stage, err
+	if err != nil {
+		return "", err
+	}
+	return x.inDecimals(ctx, stage)
+}
+
+// inDecimals is a staging table in the types of the table: the one given, where
+// there is nothing to change.
+func (x *loading) inDecimals(ctx context.Context, stage string) (string, error) {
+	if !x.hasDecimals() {
+		return stage, nil
 	}
 	type column struct {
 		decimal

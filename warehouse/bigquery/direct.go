@@ -86,6 +86,9 @@ func (x *loading) putDirect(ctx context.Context, id string) (bool, error) {
 		c.Dst, c.WriteDisposition = dst, write
 		c.Labels = x.w.labels(map[string]string{labelLoad: loadLabel(x.l.ID), labelCall: x.call})
 	}, x.table.Schema))
+	if err == nil && groupOf(job) != "" {
+		return false, errMoved // a group has claimed the slice meanwhile
+	}
 	if err == nil && !isCallOf(job, x.call) {
 		_, err = x.w.wait(ctx, job) // another process was faster
 		return false, err

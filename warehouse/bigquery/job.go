@@ -39,8 +39,9 @@ func fresh(prefix string) string { return prefix + strings.ToLower(rand.Text()) 
 
 // Labels of jobs.
 const (
-	labelLoad = "tapline_load" // loadLabel of what it was for
-	labelCall = "tapline_call" // the one Load that began it
+	labelLoad  = "tapline_load"  // loadLabel of what it was for
+	labelCall  = "tapline_call"  // the one Load that began it
+	labelGroup = "tapline_group" // of a claim: the job of the transaction it is for
 )
 
 // loadLabel is a load's id as a label may be.
@@ -180,7 +181,9 @@ func (w *Warehouse) jobConfig(ctx context.Context, id string) (bq.JobIDConfig, e
 
 // A past is what the attempts of a slot have left.
 type past struct {
-	next int // the first attempt that is free
+	next    int  // the first attempt that is free
+	single  bool // some were of loads by themselves: no group takes the slot any more
+	claimed bool // some were claims of groups, whose transactions are over
 	// rows may be in the table without a receipt; nil = what load put there is
 	// known to be whole.
 	orphans bool
@@ -189,8 +192,8 @@ type past struct {
 	jobs int
 }
 
-// past looks at the attempts of a slot, waiting for those that run. Job for job
-// it tells what the table may hold.
+// past looks at the attempts of a slot, waiting for those that run, and for
+// groups to be over. Job for job it tells what the table may hold.
 func (w *Warehouse) past(ctx context.Context, s slot, from int, l warehouse.Load) (past, error) {
 	p := past{next: from}
 	for ; ; p.next++ {
@@ -202,6 +205,14 @@ func (w *Warehouse) past(ctx context.Context, s slot, from int, l warehouse.Load
 			return p, err
 		}
 		p.jobs++
+		if group := groupOf(job); group != "" {
+			if err := w.outlive(ctx, group, job); err != nil {
+				return p, err
+			}
+			p.claimed = true // what it put into the table has its receipt
+			continue
+		}
+		p.single = true
 		state, err := w.wait(ctx, job)
 		if err != nil && !errors.Is(err, errGone) {
 			return p, err

@@ -194,21 +194,20 @@ func (x *loading) putQuarantine(ctx context.Context) error {
 // putRows puts the rows where commit finds them: into the table itself, or into
 // a staging table.
 func (x *loading) putRows(ctx context.Context, transaction bool) error {
-	if x.table == nil {
-		return nil
-	}
 	s := x.w.newSlot("load", int64(len(x.earlier.slice)), x.l.Table, x.l.Slice)
 	p, err := x.w.past(ctx, s, 0, x.l)
+	if err == nil && p.claimed {
+		err = x.unmoved(ctx)
+	}
 	if err != nil {
 		return err
 	}
 	x.remove = x.remove || p.orphans || p.done != nil
 	if x.l.Pulled != nil {
 		x.stage = x.l.Pulled.Places[placeSift]
-		return nil
 	}
 	if len(x.l.Parts) == 0 {
-		return nil
+		return x.mark(ctx, s, p)
 	}
 	direct := !transaction && x.direct()
 	if direct && p.done != nil && !p.orphans {
@@ -231,6 +230,36 @@ func (x *loading) putRows(ctx context.Context, transaction bool) error {
 	}
 	x.stage, err = x.stageRows(ctx, func(try int) string { return s.attempt(p.next + try) })
 	return err
+}
+
+// unmoved looks at the receipts again, after groups were waited for. Errors:
+// errMoved when there are others than before.
+func (x *loading) unmoved(ctx context.Context) error {
+	done, err := x.look(ctx)
+	if done != nil {
+		err = errMoved
+	}
+	return err
+}
+
+// mark takes an attempt of the slot of a load that needs no job there, so that
+// no group takes the slice while this load commits. Errors: errMoved.
+func (x *loading) mark(ctx context.Context, s slot, p past) error {
+	if x.l.Mode != warehouse.Replace || len(x.earlier.slice) > 0 || p.single {
+		return nil // groups leave the slice alone
+	}
+	for try := range mostTries {
+		id := s.attempt(p.next + try)
+		job, err := x.w.submit(ctx, id, x.w.beginClaim(ctx, id, map[string]string{labelLoad: loadLabel(x.l.ID), labelCall: x.call}))
+		switch {
+		case errors.Is(err, errGone):
+			continue
+		case err == nil && !isCallOf(job, x.call):
+			return errMoved
+		}
+		return err
+	}
+	return errMoved
 }
 
 // withdraw takes rows of a direct job out of the table again, when their load

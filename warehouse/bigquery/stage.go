@@ -61,7 +61,8 @@ func onGoogle(p warehouse.Part) bool {
 
 // newStage makes a staging table and fills it with parts. What a failed job
 // left in it is not known, so each try takes a new one. Ids names the first
-// job of each try; nil = any. Table is the one that errors speak of.
+// job of each try; nil = any. Table is the one that errors speak of. Errors:
+// errMoved when another process has taken such an id, for whatever.
 func (x *loading) newStage(ctx context.Context, table string, columns []warehouse.Column, parts []warehouse.Part, ids func(try int) string) (string, error) {
 	if ids == nil {
 		ids = func(int) string { return fresh("tapline_s_") }
@@ -74,7 +75,7 @@ func (x *loading) newStage(ctx context.Context, table string, columns []warehous
 		if err == nil {
 			return name, nil
 		}
-		if try++; ctx.Err() != nil || try == stageTries || !isPassing(err) && !errors.Is(err, errGone) && !errors.Is(err, errMoved) {
+		if try++; ctx.Err() != nil || try == stageTries || !isPassing(err) && !errors.Is(err, errGone) {
 			return "", err
 		}
 		x.w.cfg.Log.Warn("staging again", "load", x.l.ID, "attempt", try, "err", err)
@@ -86,22 +87,19 @@ func (x *loading) newStage(ctx context.Context, table string, columns []warehous
 
 // fillStage makes a staging table and loads all parts into it.
 func (w *Warehouse) fillStage(ctx context.Context, name, table string, columns []warehouse.Column, parts []warehouse.Part, id string, labels map[string]string) error {
-	md := &bq.TableMetadata{Schema: fields(columns), Labels: w.labels(nil), ExpirationTime: time.Now().Add(stageLife)}
-	if err := w.createTable(ctx, name, md); err != nil && !isDuplicate(err) {
+	if err := w.createStage(ctx, name, columns); err != nil {
 		return err
 	}
 	for i, u := range units(parts) {
 		if i > 0 {
 			id = fresh("tapline_s_")
 		}
-		job, err := w.submit(ctx, id, w.beginLoad(ctx, id, u, func(c *bq.LoadConfig) {
-			c.Dst, c.WriteDisposition, c.Labels = w.table(name), bq.WriteAppend, w.labels(labels)
-		}, md.Schema))
+		job, err := w.submit(ctx, id, w.beginStage(ctx, id, u, name, columns, labels))
 		if err != nil {
 			return w.explainLoad(ctx, table, err)
 		}
 		if i == 0 && !isCallOf(job, labels[labelCall]) {
-			return errMoved // another process took the attempt; the next one is free
+			return errMoved // another process took the attempt
 		}
 		if _, err := w.finish(ctx, job); err != nil {
 			return w.explainLoad(ctx, table, err)
@@ -110,19 +108,41 @@ func (w *Warehouse) fillStage(ctx context.Context, name, table string, columns [
 	return nil
 }
 
+// createStage makes a staging table.
+func (w *Warehouse) createStage(ctx context.Context, name string, columns []warehouse.Column) error {
+	md := &bq.TableMetadata{Schema: fields(columns), Labels: w.labels(nil), ExpirationTime: time.Now().Add(stageLife)}
+	if err := w.createTable(ctx, name, md); err != nil && !isDuplicate(err) {
+		return err
+	}
+	return nil
+}
+
+// beginStage returns what begins a load job into a staging table.
+func (w *Warehouse) beginStage(ctx context.Context, id string, u unit, stage string, columns []warehouse.Column, labels map[string]string) func(context.Context) (*bq.Job, error) {
+	return w.beginLoad(ctx, id, u, func(c *bq.LoadConfig) {
+		c.Dst, c.WriteDisposition, c.Labels = w.table(stage), bq.WriteAppend, w.labels(labels)
+	}, fields(columns))
+}
+
 // isCallOf reports whether the job was begun by this call.
-func isCallOf(job *bq.Job, call string) bool {
+func isCallOf(job *bq.Job, call string) bool { return labelOf(job, labelCall) == call }
+
+// groupOf is the job of the group that a job is a claim of, "" = it is none.
+func groupOf(job *bq.Job) string { return labelOf(job, labelGroup) }
+
+// labelOf is one of a job's labels, "" = it has none of that name.
+func labelOf(job *bq.Job, label string) string {
 	config, err := job.Config()
 	if err != nil {
-		return false
+		return ""
 	}
 	switch c := config.(type) {
 	case *bq.LoadConfig:
-		return c.Labels[labelCall] == call
+		return c.Labels[label]
 	case *bq.QueryConfig:
-		return c.Labels[labelCall] == call
+		return c.Labels[label]
 	}
-	return false
+	return ""
 }
 
 // beginLoad returns what begins a load job. It may be called again: a part is
