@@ -1,6 +1,9 @@
 package exporter
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // A Locator can say where slices are, for a warehouse that reads them itself:
 // then no row of them passes through this process. Optional.
@@ -20,7 +23,7 @@ type Location struct {
 	Packing string // how it is compressed, by its name: "", "gzip", "zstd", "zip", ...
 	CSV     LocatedCSV
 	// Open says of JSON whether an object at a path of keys is opened: then its
-	// values are of columns of their own, and not it.
+	// values are of columns of their own, and not it. So it does of maps in Parquet.
 	Open func(path []string) bool
 	// Zone is where local times are, an IANA name.
 	Zone string
@@ -42,10 +45,15 @@ type LocatedCSV struct {
 
 // Found is what who reads a slice has found in it.
 type Found struct {
+	// Records are how many there seem to be.
+	Records int64
 	// First is the first record of CSV as it stands, or the first line of JSON
 	// if that is no object.
 	First []string
-	// Keys are the paths of the values in JSON that are to be columns.
+	// Keys are the paths of the values in JSON that are to be columns. Of Parquet
+	// they are those of all primitive fields in the order of the schema, as they
+	// are named now; and then, of maps that are opened, the path of the field of
+	// keys with each key behind it.
 	Keys [][]string
 }
 
@@ -84,3 +92,13 @@ const (
 	// ReadCompactDay takes the day of such a time; any other is NULL.
 	ReadCompactDay Reading = "compact_day"
 )
+
+// ReadParquet takes a field of Parquet as package parquet does, given the type
+// that it has in the file: who has loaded it may have lost that. A type is one of
+// parquet's, "decimal:" and the scale, or "union(", "list(" or "map(", types of
+// the members with commas between, and ")". More is how the text of that is read
+// then: ReadFound for as it is, ReadCompact, which takes ten digits as seconds
+// since 1970 too, and an instant as it is, or ReadCompactDay.
+func ReadParquet(typ string, more Reading) Reading {
+	return Reading(strings.TrimSpace("parquet " + typ + " " + string(more)))
+}

@@ -91,10 +91,8 @@ func (j *job) pullSlice(ctx context.Context, where exporter.Locator, puller ware
 	j.pulled, j.puller = &p, puller
 	var columns []exporter.LocatedColumn
 	s := warehouse.Sieve{Load: j.m.Load, Slice: j.l.sliceID(j.m.Stream, j.m.Slice), Table: j.m.Table, ReadAt: j.m.ReadAt}
-	if p.Records > 0 {
-		if columns, err = at.Columns(ctx, exporter.Found{First: p.First, Keys: p.Keys}); err != nil {
-			return err
-		}
+	if columns, err = at.Columns(ctx, exporter.Found{Records: p.Records, First: p.First, Keys: p.Keys}); err != nil {
+		return err
 	}
 	j.taken = nil
 	for _, c := range columns {

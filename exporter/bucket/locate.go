@@ -31,6 +31,8 @@ func (s *Source) Locate(ctx context.Context, sl exporter.Slice) (exporter.Locati
 	switch at.Format {
 	case formatCSV:
 		err = s.locateCSV(e, sl, o, &at)
+	case formatParquet:
+		err = s.locateParquet(e, sl, o, &at)
 	case "":
 		err = fmt.Errorf("its format is not in its name, and with via: nobody looks into it here; name it (format: csv), or take via: out: %w", exporter.ErrContent)
 	}
@@ -98,6 +100,9 @@ func (s *Source) locateCSV(e *entry, sl exporter.Slice, o objstore.Object, at *e
 		Skip: options.Skip, Header: d.Header, Encoding: d.Encoding, Null: options.Null,
 	}
 	at.Columns = func(_ context.Context, f exporter.Found) ([]exporter.LocatedColumn, error) {
+		if len(f.First) == 0 {
+			return nil, nil
+		}
 		columns, err := s.located(e, sl, o, options, f.First)
 		if err != nil {
 			return nil, s.unread(sl.Name, err)
@@ -154,12 +159,7 @@ func (s *Source) located(e *entry, sl exporter.Slice, o objstore.Object, options
 		}
 		columns = append(columns, c)
 	}
-	for _, fact := range e.facts {
-		if c := fact.located(f); !slices.Contains(names, c.Name) {
-			columns = append(columns, c)
-		}
-	}
-	return columns, nil
+	return withFacts(columns, e.facts, f), nil
 }
 
 // located is the fact as a column, whose value is canonical text.

@@ -34,8 +34,9 @@ const (
 	TypeUUID      Type = "uuid"
 	TypeInterval  Type = "interval"
 	TypeUnion     Type = "union"  // of its members
-	TypeMap       Type = "map"    // whose keys are columns
-	TypeNested    Type = "nested" // JSON text
+	TypeList      Type = "list"   // of a primitive, its member, as JSON text
+	TypeMap       Type = "map"    // whose keys are columns, and whose values are its member
+	TypeNested    Type = "nested" // JSON text of anything else
 )
 
 // A Description is what the footer of a file says.
@@ -52,7 +53,7 @@ type Described struct {
 	Scale   int            // of TypeDecimal
 	Kinds   exporter.Kinds // what it has whether or not its cells do
 	Leaf    int            // its first leaf
-	Members []Described    // of TypeUnion; their names are those of the members
+	Members []Described    // of TypeUnion, TypeList and TypeMap, under the names of their fields
 }
 
 // Describe reads the footer of a file of that size, 8 bytes and then the rest of
@@ -131,7 +132,11 @@ func (p *describer) add(n *node, name string) error {
 		return nil
 	}
 	if p.o.spreads(n) {
-		p.columns = append(p.columns, Described{Name: name, Type: TypeMap, Leaf: p.at[n.leaf]})
+		m := Described{Name: name, Type: TypeMap, Leaf: p.at[n.leaf]}
+		for _, c := range n.children[0].children[1:] {
+			m.Members = append(m.Members, p.describe(c, c.name))
+		}
+		p.columns = append(p.columns, m)
 		return nil
 	}
 	if err := newName(p.names, name, p.o.MaxColumns); err != nil {
@@ -147,6 +152,8 @@ func (p *describer) describe(n *node, name string) Described {
 	case n.repeats:
 	case n.primitive():
 		d.Type, d.Scale = typeOf(n), n.leaf.scale
+	case n.shape == list && n.item() != n.children[0] && n.item().primitive() && !n.item().repeats:
+		d.Type, d.Members = TypeList, []Described{p.describe(n.item(), n.item().name)}
 	case n.shape == union:
 		d.Type = TypeUnion
 		for _, c := range n.children {
