@@ -93,11 +93,14 @@ func Run(t *testing.T, s Subject) {
 		})
 	}
 	t.Run("History", func(t *testing.T) { runHistory(t, s) })
+	at := s.New(t)
+	probe := at.Warehouse
+	if _, ok := probe.(warehouse.Batcher); ok {
+		t.Run("Batch", func(t *testing.T) { runBatch(t, s) })
+	}
 	if s.Loads {
 		return
 	}
-	at := s.New(t)
-	probe := at.Warehouse
 	if _, ok := probe.(warehouse.Puller); ok && at.Object != nil {
 		t.Run("Pull", func(t *testing.T) { runPull(t, s) })
 	}
