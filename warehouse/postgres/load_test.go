@@ -16,10 +16,10 @@ import (
 
 // The rows of an older revision are found by the index, never by a scan.
 func TestRemovalByIndex(t *testing.T) {
-	for name, partitioned := range map[string]bool{"plain": false, "partitioned": true} {
+	for name, unit := range map[string]Unit{"plain": "", "partitioned": Month} {
 		t.Run(name, func(t *testing.T) {
 			address := pgtest.NewDatabase(t)
-			w := open(t, Config{URL: address, Partitioned: partitioned})
+			w := open(t, Config{URL: address, Partition: unit})
 			columns := columnsOf("id", integr, "event_date", date)
 			if err := w.Ensure(t.Context(), warehouse.Table{Name: "t", Columns: columns, Partition: "event_date"}); err != nil {
 				t.Fatal(err)
@@ -33,7 +33,7 @@ func TestRemovalByIndex(t *testing.T) {
 			}
 			pgtest.Exec(t, address, "ANALYZE")
 			plan := strings.Join(pgtest.Rows(t, address, "EXPLAIN DELETE FROM t WHERE _tapline_slice = 'p/s/d7'"), "\n")
-			if !strings.Contains(plan, "Index") || !partitioned && strings.Contains(plan, "Seq Scan") {
+			if !strings.Contains(plan, "Index") || unit == "" && strings.Contains(plan, "Seq Scan") {
 				t.Errorf("the plan does not use the index:\n%s", plan)
 			}
 		})
@@ -42,7 +42,7 @@ func TestRemovalByIndex(t *testing.T) {
 
 func TestPartitions(t *testing.T) {
 	address := pgtest.NewDatabase(t)
-	w := open(t, Config{URL: address, Partitioned: true})
+	w := open(t, Config{URL: address, Partition: Month})
 	name := "events_of_" + strings.Repeat("é", 25) // partitions' names have to be cut
 	columns := columnsOf("id", integr, "ts", stampType())
 	at := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 23, 59, 59, 0, time.UTC) }
@@ -78,6 +78,40 @@ func TestPartitions(t *testing.T) {
 	}
 }
 
+// Each unit has partitions of its own, and a table keeps the unit that it has.
+func TestPartitionUnits(t *testing.T) {
+	at := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	for unit, want := range map[Unit][]string{
+		Day:   {"t_20240229|1", "t_20240301|2", "t_20251231|3", "t_20260101|4", "t_rest|5", "t_20240302|6"},
+		Month: {"t_202402|1", "t_202403|2", "t_202512|3", "t_202601|4", "t_rest|5", "t_202403|6"},
+		Year:  {"t_2024|1", "t_2024|2", "t_2025|3", "t_2026|4", "t_rest|5", "t_2024|6"},
+	} {
+		t.Run(string(unit), func(t *testing.T) {
+			address := pgtest.NewDatabase(t)
+			w := open(t, Config{URL: address, Partition: unit})
+			columns := columnsOf("id", integr, "event_date", date)
+			if err := w.Ensure(t.Context(), warehouse.Table{Name: "t", Columns: columns, Partition: "event_date"}); err != nil {
+				t.Fatal(err)
+			}
+			put(t, w, loadOf(t, "t", "d1", 1, columns, []any{int64(1), at(2024, 2, 29)}, []any{int64(2), at(2024, 3, 1)},
+				[]any{int64(3), at(2025, 12, 31)}, []any{int64(4), at(2026, 1, 1)}, []any{int64(5), nil}))
+			for i, other := range append(units(), "") {
+				w := open(t, Config{URL: address, Partition: other})
+				put(t, w, loadOf(t, "t", "d2", 1+i, columns, []any{int64(6), at(2024, 3, 2)}))
+				proven(t, w, 2)
+			}
+			if d := cmp.Diff(want, pgtest.Rows(t, address, "SELECT tableoid::regclass, id FROM t ORDER BY id")); d != "" {
+				t.Errorf("rows lie elsewhere (- want, + have):\n%s", d)
+			}
+		})
+	}
+	if _, err := New(t.Context(), Config{URL: "postgres://localhost/x", Partition: "week"}); err == nil {
+		t.Error("partitioned by week")
+	}
+}
+
 // A table that a user made has types of its own.
 func TestUsersTable(t *testing.T) {
 	address := pgtest.NewDatabase(t)
@@ -90,9 +124,10 @@ func TestUsersTable(t *testing.T) {
 	}
 	var shape []string
 	for _, c := range have.Columns[:8] {
-		shape = append(shape, c.Name+" "+warehouse.TypeName(c.Type))
+		shape = append(shape, strings.TrimSpace(c.Name+" "+warehouse.TypeName(c.Type)+" "+c.Native))
 	}
-	if d := cmp.Diff([]string{"a string", "b string", "c string", "d string", "e string", "u uuid", "g string", "k int64"}, shape); d != "" {
+	if d := cmp.Diff([]string{"a string numeric(6,2)", "b string numeric", "c string jsonb", "d string character varying(5)", "e string json",
+		"u uuid uuid", "g string", "k int64"}, shape); d != "" {
 		t.Errorf("shape differs (- want, + have):\n%s", d)
 	}
 	columns := columnsOf("a", text, "b", float, "c", text, "d", text, "e", text)

@@ -1,13 +1,14 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -18,14 +19,81 @@ import (
 	"tapline/warehouse/parts"
 )
 
-// maxMonths is how many partitions one load makes at most. Rows of other months
-// go to the partition for the rest, where they are found as well.
-const maxMonths = 240
+// mostPartitions is how many partitions one load makes at most. Rows of older
+// times go to the partition for the rest, where they are found as well.
+const mostPartitions = 240
+
+// A Unit is how long a time the rows of one partition are of.
+type Unit string
+
+// The units.
+const (
+	Day   Unit = "day"
+	Month Unit = "month"
+	Year  Unit = "year"
+)
+
+func units() []Unit { return []Unit{Day, Month, Year} }
+
+// start is when the unit begins that a day is in.
+func (u Unit) start(day time.Time) time.Time {
+	switch u {
+	case Day:
+		return day
+	case Year:
+		return time.Date(day.Year(), time.January, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// end is when a unit ends that starts then.
+func (u Unit) end(start time.Time) time.Time {
+	switch u {
+	case Day:
+		return start.AddDate(0, 0, 1)
+	case Year:
+		return start.AddDate(1, 0, 0)
+	}
+	return start.AddDate(0, 1, 0)
+}
+
+// suffix is what the name of the partition ends with that starts then.
+func (u Unit) suffix(start time.Time) string {
+	return start.Format(u.layout())
+}
+
+func (u Unit) layout() string {
+	switch u {
+	case Day:
+		return "20060102"
+	case Year:
+		return "2006"
+	}
+	return "200601"
+}
+
+// unitOf is the unit of a table, as the names of its partitions tell it, which a
+// change of the configuration does not change; of one that has none, the
+// configured one.
+func (w *Warehouse) unitOf(table string, there map[string]bool) Unit {
+	for _, u := range units() {
+		for name := range there {
+			cut := len(name) - len(u.layout())
+			if cut < 0 || partitionName(table, name[cut:]) != name {
+				continue
+			}
+			if _, err := time.Parse(u.layout(), name[cut:]); err == nil {
+				return u
+			}
+		}
+	}
+	return cmp.Or(w.cfg.Partition, Month)
+}
 
 // partitionOf returns the column by which a new table is partitioned, "" = none.
 func (w *Warehouse) partitionOf(t warehouse.Table) string {
 	for _, c := range t.Columns {
-		if c.Name == t.Partition && w.cfg.Partitioned && (c.Type.ID() == arrow.DATE32 || c.Type.ID() == arrow.TIMESTAMP) {
+		if c.Name == t.Partition && w.cfg.Partition != "" && (c.Type.ID() == arrow.DATE32 || c.Type.ID() == arrow.TIMESTAMP) {
 			return t.Partition
 		}
 	}
@@ -49,8 +117,8 @@ func partitionName(table, suffix string) string {
 }
 
 // divide makes the partitions that a load's rows need, in transactions of their
-// own: readers wait for such a change, and must not wait for a whole load. A
-// month whose partition cannot be made goes to the partition for the rest.
+// own: readers wait for such a change, and must not wait for a whole load. What
+// has a partition that cannot be made goes to the partition for the rest.
 func (w *Warehouse) divide(ctx context.Context, l warehouse.Load, parts []warehouse.LocalPart) error {
 	var rel relation
 	var have []column
@@ -67,20 +135,21 @@ func (w *Warehouse) divide(ctx context.Context, l warehouse.Load, parts []wareho
 	if err != nil || i < 0 || have[i].form != formDate && have[i].form != formStamp {
 		return err
 	}
-	months, err := monthsOf(ctx, parts, rel.partition)
+	u := w.unitOf(l.Table, there)
+	starts, err := startsOf(ctx, parts, rel.partition, u)
 	if err != nil {
 		return err
 	}
-	months = slices.DeleteFunc(months, func(m time.Time) bool { return there[partitionName(l.Table, m.Format("200601"))] })
-	if len(months) > maxMonths {
-		months = months[len(months)-maxMonths:]
+	starts = slices.DeleteFunc(starts, func(s time.Time) bool { return there[partitionName(l.Table, u.suffix(s))] })
+	if len(starts) > mostPartitions {
+		starts = starts[len(starts)-mostPartitions:]
 	}
-	if len(months) == 0 {
+	if len(starts) == 0 {
 		return nil
 	}
 	return w.altering(ctx, l.Table, func(t *tx) error {
-		for _, m := range months {
-			if err := t.makeMonth(ctx, l.Table, m); err != nil {
+		for _, s := range starts {
+			if err := t.makePartition(ctx, l.Table, u, s); err != nil {
 				return err
 			}
 		}
@@ -95,43 +164,37 @@ func (t *tx) partitions(ctx context.Context, table string) (map[string]bool, err
 	return there, err
 }
 
-// makeMonth makes a partition, unless the name is taken, the range is, or rows of
-// the month lie elsewhere.
-func (t *tx) makeMonth(ctx context.Context, table string, month time.Time) error {
-	d := data{
-		"Table": table, "Name": partitionName(table, month.Format("200601")),
-		"From": month.Format(time.DateOnly), "To": month.AddDate(0, 1, 0).Format(time.DateOnly),
-	}
+// makePartition makes a partition, unless the name is taken, the range is, or rows
+// of its time lie elsewhere.
+func (t *tx) makePartition(ctx context.Context, table string, u Unit, start time.Time) error {
+	name := partitionName(table, u.suffix(start))
+	d := data{"Table": table, "Name": name, "From": start.Format(time.DateOnly), "To": u.end(start).Format(time.DateOnly)}
 	err := t.try(ctx, func() error { _, err := t.exec(ctx, "create_partition", d); return err })
 	if code := state(err); code == "42P07" || code == "42P17" || code == "23514" {
-		t.w.cfg.Log.Warn("rows of a month go to the partition for the rest", "table", table, "month", month.Format("2006-01"), "err", said(serverError(err)))
+		t.w.cfg.Log.Warn("rows go to the partition for the rest", "table", table, "partition", name, "err", said(serverError(err)))
 		return nil
 	}
 	return err
 }
 
-// monthsOf lists the months of the values of a column, in UTC and in order. Years
-// before 1 and after 9999 are left out: dates are written with four digits.
-func monthsOf(ctx context.Context, parts []warehouse.LocalPart, name string) ([]time.Time, error) {
+// startsOf lists when the units begin that a column has values in, in UTC and in
+// order. Years before 1 and after 9998 are left out: dates are written with four
+// digits.
+func startsOf(ctx context.Context, parts []warehouse.LocalPart, name string, u Unit) ([]time.Time, error) {
 	seen := make(map[int]bool)
 	for _, p := range parts {
 		if err := days(ctx, p, name, func(day int) { seen[day] = true }); err != nil {
 			return nil, err
 		}
 	}
-	months := make(map[time.Time]bool)
+	starts := make(map[time.Time]bool)
 	for day := range seen {
 		t := time.Unix(int64(day)*86400, 0).UTC()
 		if t.Year() >= 1 && t.Year() < 9999 {
-			months[time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)] = true
+			starts[u.start(t)] = true
 		}
 	}
-	var list []time.Time
-	for m := range months {
-		list = append(list, m)
-	}
-	slices.SortFunc(list, func(a, b time.Time) int { return strings.Compare(a.Format(time.DateOnly), b.Format(time.DateOnly)) })
-	return list, nil
+	return slices.SortedFunc(maps.Keys(starts), time.Time.Compare), nil
 }
 
 // days calls each with the days, counted from 1970 in UTC, of a column of dates

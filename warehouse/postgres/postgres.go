@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,9 +44,10 @@ type Config struct {
 	URL string
 	// Schema of the tables. It is made when it does not exist. "" = public.
 	Schema string
-	// Partitioned makes new tables partitioned by month, by the column that
-	// Table.Partition names. Tables that exist stay as they are.
-	Partitioned bool
+	// Partition makes new tables partitioned by day, month or year, by the column
+	// that Table.Partition names. "" = not at all. Tables that exist stay as they
+	// are, and get their next partitions in the unit that they have.
+	Partition Unit
 	// MaxConns is how many connections are open at most. 0 = 4.
 	MaxConns int
 	// LockWait is how long to wait for a lock that another session holds. 0 = 2 min.
@@ -104,6 +106,9 @@ func New(_ context.Context, cfg Config) (*Warehouse, error) {
 	}
 	if err := checkName(cfg.Schema); err != nil {
 		return nil, fmt.Errorf("postgres: schema: %w", err)
+	}
+	if cfg.Partition != "" && !slices.Contains(units(), cfg.Partition) {
+		return nil, fmt.Errorf("postgres: partition: %q: want day, month or year", cfg.Partition)
 	}
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = defaultConns
