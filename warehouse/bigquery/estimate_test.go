@@ -198,27 +198,39 @@ func TestEstimateCountsJobs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := map[string]int64{}
-			for _, j := range e.Jobs {
-				if !j.OnDemand {
-					want[map[bool]string{true: "load", false: "query"}[j.Free]] += j.Count
-				}
-			}
+			want := countedJobs(e)
 			tape.bodies = nil
 			if _, err := h.w.Load(t.Context(), l); err != nil {
 				t.Fatal(err)
 			}
-			got := map[string]int64{}
-			for _, body := range tape.bodies {
-				for _, kind := range []string{"load", "query"} {
-					if strings.Contains(body, `"`+kind+`":{`) {
-						got[kind]++
-					}
-				}
-			}
+			got := tape.jobs()
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("jobs (-estimated +made):\n%s", diff)
 			}
 		})
 	}
+}
+
+// countedJobs are how many load jobs and queries an estimate speaks of.
+func countedJobs(e warehouse.Estimate) map[string]int64 {
+	n := map[string]int64{}
+	for _, j := range e.Jobs {
+		if !j.OnDemand {
+			n[map[bool]string{true: "load", false: "query"}[j.Free]] += j.Count
+		}
+	}
+	return n
+}
+
+// jobs counts what the tape heard of.
+func (c *tape) jobs() map[string]int64 {
+	n := map[string]int64{}
+	for _, body := range c.bodies {
+		for _, kind := range []string{"load", "query"} {
+			if strings.Contains(body, `"`+kind+`":{`) {
+				n[kind]++
+			}
+		}
+	}
+	return n
 }
