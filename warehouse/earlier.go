@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 )
 
 // An Earlier is a receipt as a warehouse keeps it, with what nobody else asks.
@@ -28,6 +29,40 @@ func (e *Earlier) ReadKey(kept string) error {
 		return fmt.Errorf("receipt %s: merge_key: %w", e.ID, err)
 	}
 	return nil
+}
+
+// Fields are where the columns of a receipt go that a statement reads, in this
+// order: id, pipeline, table, stream, slice, revision, run, mode, key and day,
+// which are the caller's to convert, read_at, committed_at, rows read, loaded and
+// quarantined, cells quarantined, bytes read, rows purged, cells purged, superseded
+// by, displaced by.
+func (e *Earlier) Fields(key, day any) []any {
+	return []any{
+		&e.ID, &e.Pipeline, &e.Table, &e.Stream, &e.Slice, &e.Revision, &e.Run, &e.Mode, key, day,
+		&e.ReadAt, &e.CommittedAt, &e.RowsRead, &e.RowsLoaded, &e.RowsQuarantined, &e.CellsQuarantined,
+		&e.BytesRead, &e.RowsPurged, &e.CellsPurged, &e.SupersededBy, &e.DisplacedBy,
+	}
+}
+
+// ReceiptArgs are the load's receipt as parameters, in the order of Fields up to
+// bytes read. The key is a JSON list and the day a text such as 2026-09-01; each
+// is nil where there is none.
+func (l Load) ReceiptArgs(r Receipt) ([]any, error) {
+	var key, day any
+	if l.Mode.Keyed() {
+		text, err := json.Marshal(l.Key)
+		if err != nil {
+			return nil, err
+		}
+		key = string(text)
+	}
+	if !r.Day.IsZero() {
+		day = r.Day.Format(time.DateOnly)
+	}
+	return []any{
+		r.ID, r.Pipeline, r.Table, r.Stream, r.Slice, r.Revision, r.Run, string(r.Mode), key, day,
+		r.ReadAt, r.CommittedAt, r.RowsRead, r.RowsLoaded, r.RowsQuarantined, r.CellsQuarantined, r.BytesRead,
+	}, nil
 }
 
 // Settled looks among all receipts of the load's slice for its own, and returns

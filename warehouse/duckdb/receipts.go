@@ -5,7 +5,6 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -45,11 +44,7 @@ func (s *session) receipts(ctx context.Context, q query) ([]warehouse.Earlier, e
 	var r warehouse.Earlier
 	var key string
 	var day sql.NullTime
-	dest := []any{
-		&r.ID, &r.Pipeline, &r.Table, &r.Stream, &r.Slice, &r.Revision, &r.Run, &r.Mode, &key, &day,
-		&r.ReadAt, &r.CommittedAt, &r.RowsRead, &r.RowsLoaded, &r.RowsQuarantined, &r.CellsQuarantined,
-		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.SupersededBy, &r.DisplacedBy,
-	}
+	dest := r.Fields(&key, &day)
 	_, err := s.rows(ctx, "receipts", nil, []any{q.pipeline, q.id, q.table, q.slice, q.inForce}, dest, func() error {
 		if err := r.ReadKey(key); err != nil {
 			return err
@@ -77,20 +72,9 @@ func (s *session) writeReceipt(ctx context.Context, l warehouse.Load) (warehouse
 		}
 	}
 	r := l.Receipt(s.w.now())
-	var day any
-	if !r.Day.IsZero() {
-		day = r.Day.Format(time.DateOnly)
+	args, err := l.ReceiptArgs(r)
+	if err == nil {
+		_, err = s.exec(ctx, "receipt_insert", nil, args...)
 	}
-	var key any
-	if l.Mode.Keyed() {
-		text, err := json.Marshal(l.Key)
-		if err != nil {
-			return warehouse.Receipt{}, err
-		}
-		key = string(text)
-	}
-	_, err := s.exec(ctx, "receipt_insert", nil, r.ID, r.Pipeline, r.Table, r.Stream, r.Slice, r.Revision,
-		r.Run, string(r.Mode), key, day, r.ReadAt, r.CommittedAt, r.RowsRead, r.RowsLoaded, r.RowsQuarantined,
-		r.CellsQuarantined, r.BytesRead)
 	return r, err
 }

@@ -3,10 +3,8 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"iter"
-	"time"
 
 	"tapline/warehouse"
 )
@@ -40,11 +38,7 @@ func (t *tx) receipts(ctx context.Context, q query) ([]warehouse.Earlier, error)
 	var r warehouse.Earlier
 	var key string
 	var day sql.NullTime
-	dest := []any{
-		&r.ID, &r.Pipeline, &r.Table, &r.Stream, &r.Slice, &r.Revision, &r.Run, &r.Mode, &key, &day,
-		&r.ReadAt, &r.CommittedAt, &r.RowsRead, &r.RowsLoaded, &r.RowsQuarantined, &r.CellsQuarantined,
-		&r.BytesRead, &r.RowsPurged, &r.CellsPurged, &r.SupersededBy, &r.DisplacedBy,
-	}
+	dest := r.Fields(&key, &day)
 	err := t.rows(ctx, "receipts", nil, []any{q.pipeline, q.id, q.table, q.slice, q.inForce}, dest, func() error {
 		if err := r.ReadKey(key); err != nil {
 			return err
@@ -67,20 +61,10 @@ func (t *tx) writeReceipt(ctx context.Context, l warehouse.Load, g growth) (ware
 		}
 	}
 	r := l.Receipt(t.w.now())
-	var day, key any
-	if !r.Day.IsZero() {
-		day = r.Day.Format(time.DateOnly)
+	args, err := l.ReceiptArgs(r)
+	if err == nil {
+		_, err = t.exec(ctx, "receipt_insert", nil, append(args, g.rows, g.event())...)
 	}
-	if l.Mode.Keyed() {
-		text, err := json.Marshal(l.Key)
-		if err != nil {
-			return warehouse.Receipt{}, err
-		}
-		key = string(text)
-	}
-	_, err := t.exec(ctx, "receipt_insert", nil, r.ID, r.Pipeline, r.Table, r.Stream, r.Slice, r.Revision,
-		r.Run, string(r.Mode), key, day, r.ReadAt, r.CommittedAt, r.RowsRead, r.RowsLoaded, r.RowsQuarantined,
-		r.CellsQuarantined, r.BytesRead, g.rows, g.event())
 	return r, err
 }
 
