@@ -159,14 +159,17 @@ func (s *Server) put(m *bq.Table) {
 
 // checkTable refuses a table that the service would refuse, and gives its
 // fields the names the service gives back.
-func checkTable(m *bq.Table) error {
+func checkTable(m *bq.Table) error { return checkTableNamed(m, checkColumn) }
+
+// checkTableNamed is checkTable, with names of columns that check lets pass.
+func checkTableNamed(m *bq.Table, check func(name string) error) error {
 	if err := tableName(m.TableReference.TableId); err != nil {
 		return err
 	}
 	if m.Schema == nil {
 		m.Schema = &bq.TableSchema{}
 	}
-	if err := normalize(m.Schema.Fields, 1); err != nil {
+	if err := normalizeNamed(m.Schema.Fields, 1, check); err != nil {
 		return err
 	}
 	if n := leaves(m.Schema.Fields); n > 10000 {

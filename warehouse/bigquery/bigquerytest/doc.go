@@ -24,8 +24,8 @@
 // 400 for a bad destination, 403 quotaExceeded for more load jobs on a table
 // than it takes in 24 hours. All else is in the job's status.
 //
-// Loads take Parquet (flat columns, and lists with enableListInference), CSV
-// and newline-delimited JSON (with a schema, without bad records), from an
+// Loads take Parquet (of the types that BigQuery documents; lists are structures
+// of a repeated field without enableListInference), CSV and newline-delimited JSON (with a schema, without bad records), from an
 // upload or gs:// URIs with at most one *; text may be gzipped. Parquet files of one job may differ
 // in columns, which are NULL where they lack, but for a wildcard. Types have
 // to be the table's own: INT64 does not go into FLOAT64, nothing of Parquet

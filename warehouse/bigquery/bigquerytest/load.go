@@ -217,7 +217,7 @@ func (w *writing) planFresh() error {
 	if w.have == nil && !w.target.day.IsZero() && m.TimePartitioning == nil {
 		m.TimePartitioning = &bq.TimePartitioning{Type: "DAY"}
 	}
-	if err := checkTable(m); err != nil {
+	if err := checkTableNamed(m, w.columnCheck()); err != nil {
 		return err
 	}
 	if w.have == nil {

@@ -85,7 +85,9 @@ func TestLoadSchema(t *testing.T) {
 		"mode":         {"SELECT 1::BIGINT AS id", "invalid", "changed mode from REQUIRED to NULLABLE"},
 		"name":         {`SELECT 1::BIGINT AS id, 2 AS "a b"`, "invalid", "Invalid field name"},
 		"prefix":       {`SELECT 1::BIGINT AS id, 2 AS _Partition_x`, "invalid", "prefix _PARTITION"},
-		"list":         {`SELECT 1::BIGINT AS id, [1] AS l`, "invalid", "enableListInference"},
+		"list":         {`SELECT 1::BIGINT AS id, [1] AS v`, "invalid", "Field v has changed type from STRING to RECORD"},
+		"dot":          {`SELECT 1::BIGINT AS id, 2 AS "a.b"`, "invalid", "period"},
+		"uuid":         {`SELECT 1::BIGINT AS id, gen_random_uuid() AS v`, "invalid", "Unsupported type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := *e

@@ -4,7 +4,6 @@ package bigquerytest
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -43,12 +42,8 @@ func (f *files) list() string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// A parquetColumn is a top-level column of one file.
-type parquetColumn struct{ file, name, physical, logical, repetition string }
-
 func (w *writing) openParquet(ctx context.Context) (*source, error) {
-	relation := "read_parquet(" + w.files.list() + ", union_by_name = true, hive_partitioning = false)"
-	src := &source{relation: relation}
+	src := &source{relation: "read_parquet(" + w.files.list() + ", union_by_name = true, hive_partitioning = false)"}
 	columns, err := w.parquetColumns(ctx)
 	if err != nil {
 		return nil, src.explain(err)
@@ -56,71 +51,73 @@ func (w *writing) openParquet(ctx context.Context) (*source, error) {
 	if err := w.compareFiles(columns); err != nil {
 		return nil, err
 	}
-	modes := map[string]string{}
-	for _, c := range columns {
-		// DuckDB writes all units, those that it is not of as NANOS=<null>.
-		if l := strings.ToUpper(c.logical); strings.Contains(strings.ReplaceAll(l, "NANOS=<NULL>", ""), "NANO") {
-			return nil, invalid("Error while reading data, error message: Unsupported logical type in Parquet column %s: TIMESTAMP(NANOS). File: %s", c.name, c.file)
-		}
-		if c.repetition == "REQUIRED" && modes[c.name] == "" {
-			modes[c.name] = "REQUIRED"
-		} else if c.repetition != "REQUIRED" {
-			modes[c.name] = "NULLABLE"
-		}
-	}
-	inferred, err := w.infer(ctx, relation, modes)
+	inferred, err := w.infer(columns)
 	if err != nil {
 		return nil, err
 	}
-	if err := normalize(inferred, 1); err != nil {
+	values := map[string]string{}
+	var fields []*bq.TableFieldSchema
+	for i, f := range inferred {
+		fields = append(fields, f.TableFieldSchema)
+		values[strings.ToLower(f.Name)] = inferred[i].value("")
+	}
+	if err := w.normalize(fields); err != nil {
 		return nil, err
 	}
-	src.fields, err = w.chosen(inferred)
+	src.fields, err = w.chosen(fields)
 	src.value = func(f *bq.TableFieldSchema) string {
-		from := ident(f.Name)
 		if slices.Contains(w.files.lacking, strings.ToLower(f.Name)) {
-			from = "NULL"
+			return "CAST(NULL AS " + duckType(f) + ")"
 		}
-		return "CAST(" + from + " AS " + duckType(f) + ")"
+		return "CAST(" + values[strings.ToLower(f.Name)] + " AS " + duckType(f) + ")"
 	}
 	return src, err
 }
 
-// parquetColumns reads the schemas of all files; nested fields are left out.
-func (w *writing) parquetColumns(ctx context.Context) ([]parquetColumn, error) {
-	rows, err := w.s.db.QueryContext(ctx, `SELECT file_name, name, coalesce("type", ''), coalesce(CAST(logical_type AS VARCHAR), ''),
-		coalesce(repetition_type, ''), coalesce(num_children, 0) FROM parquet_schema(`+w.files.list()+")")
-	if err != nil {
-		return nil, err
+// normalize checks the names of columns as the job takes them.
+func (w *writing) normalize(fields []*bq.TableFieldSchema) error {
+	return normalizeNamed(fields, 1, w.columnCheck())
+}
+
+// columnCheck is what names have to pass. Flexible names come by V2 alone.
+func (w *writing) columnCheck() func(name string) error {
+	if w.c.SourceFormat == "PARQUET" && w.c.ColumnNameCharacterMap == "V2" {
+		return reservedColumn
 	}
-	defer rows.Close()
-	var columns []parquetColumn
-	inside, before := int64(0), "" // fields below the current top-level column; the file before
-	for rows.Next() {
-		var c parquetColumn
-		var children int64
-		if err := rows.Scan(&c.file, &c.name, &c.physical, &c.logical, &c.repetition, &children); err != nil {
+	return checkColumn
+}
+
+// infer is the schema of the files as BigQuery sees it: the columns of all, in
+// the order in which they are met. A value is of what DuckDB reads.
+func (w *writing) infer(columns []*parquetNode) ([]parquetField, error) {
+	var fields []parquetField
+	at := map[string]int{}
+	for _, c := range columns {
+		if i, ok := at[c.name]; ok {
+			if c.repetition == "OPTIONAL" && fields[i].Mode == "REQUIRED" {
+				fields[i].Mode = "NULLABLE"
+			}
+			continue
+		}
+		f, err := w.parquetField(c)
+		if err != nil {
 			return nil, err
 		}
-		switch {
-		case c.file != before: // the root
-			before, inside = c.file, 0
-		case inside > 0:
-			inside += children - 1
-		default:
-			columns, inside = append(columns, c), children
-		}
+		made := f.value
+		f.value = func(string) string { return made(ident(c.name)) }
+		at[c.name] = len(fields)
+		fields = append(fields, f)
 	}
-	return columns, rows.Err()
+	return fields, nil
 }
 
 // compareFiles refuses files that differ: in a column's type always, and under
 // a wildcard in any way.
-func (w *writing) compareFiles(columns []parquetColumn) error {
-	types, shapes := map[string]parquetColumn{}, map[string][]string{}
+func (w *writing) compareFiles(columns []*parquetNode) error {
+	types, shapes := map[string]*parquetNode{}, map[string][]string{}
 	for _, c := range columns {
 		first, ok := types[strings.ToLower(c.name)]
-		if ok && (first.physical != c.physical || first.logical != c.logical) {
+		if ok && first.file != c.file && (first.physical != c.physical || first.logical != c.logical) {
 			return invalid("Error while reading data, error message: Parquet column '%s' has type %s which does not match the target type %s. File: %s",
 				c.name, c.physical, first.physical, c.file)
 		}
@@ -138,66 +135,6 @@ func (w *writing) compareFiles(columns []parquetColumn) error {
 		one = names
 	}
 	return nil
-}
-
-// infer is the schema of the files as BigQuery sees it.
-func (w *writing) infer(ctx context.Context, relation string, modes map[string]string) ([]*bq.TableFieldSchema, error) {
-	columns, err := describe(ctx, w.s.db, "SELECT * FROM "+relation)
-	if err != nil {
-		return nil, invalid("Error while reading data, error message: %v", err)
-	}
-	var fields []*bq.TableFieldSchema
-	for _, c := range columns {
-		f, err := w.parquetField(c)
-		if err != nil {
-			return nil, err
-		}
-		if f.Mode == "NULLABLE" && modes[c.name] != "" {
-			f.Mode = modes[c.name]
-		}
-		fields = append(fields, f)
-	}
-	return fields, nil
-}
-
-func (w *writing) parquetField(c column) (*bq.TableFieldSchema, error) {
-	options := w.c.ParquetOptions
-	if strings.Contains(c.duck, "[]") && (options == nil || !options.EnableListInference) {
-		return nil, invalid("column %s: lists are served by bigquerytest with enableListInference alone", c.name)
-	}
-	switch {
-	case c.duck == "TIMESTAMP": // DATETIME is never inferred
-		return &bq.TableFieldSchema{Name: c.name, Type: "TIMESTAMP", Mode: "NULLABLE"}, nil
-	case strings.HasPrefix(c.duck, "DECIMAL("):
-		return w.decimalField(c)
-	}
-	f, err := fieldOf(c.name, c.duck)
-	if err != nil {
-		return nil, invalid("Error while reading data, error message: Unsupported type of Parquet column %s: %s", c.name, c.duck)
-	}
-	return f, nil
-}
-
-// decimalField chooses the first type that holds the digits: NUMERIC alone
-// when the job does not say more.
-func (w *writing) decimalField(c column) (*bq.TableFieldSchema, error) {
-	var precision, scale int
-	if _, err := fmt.Sscanf(c.duck, "DECIMAL(%d,%d)", &precision, &scale); err != nil {
-		return nil, err
-	}
-	kinds := w.c.DecimalTargetTypes
-	if len(kinds) == 0 {
-		kinds = []string{"NUMERIC"}
-	}
-	switch {
-	case slices.Contains(kinds, "NUMERIC") && scale <= 9 && precision-scale <= 29:
-		return &bq.TableFieldSchema{Name: c.name, Type: "NUMERIC", Mode: "NULLABLE"}, nil
-	case slices.Contains(kinds, "BIGNUMERIC") && scale <= 18 && precision-scale <= 20:
-		return &bq.TableFieldSchema{Name: c.name, Type: "BIGNUMERIC", Mode: "NULLABLE"}, nil
-	case slices.Contains(kinds, "STRING"):
-		return &bq.TableFieldSchema{Name: c.name, Type: "STRING", Mode: "NULLABLE"}, nil
-	}
-	return nil, invalid("Error while reading data, error message: column %s: decimal(%d,%d) does not fit %s", c.name, precision, scale, strings.Join(kinds, ", "))
 }
 
 // chosen are the columns to load: the files' own, or those of the schema that

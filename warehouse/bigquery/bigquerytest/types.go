@@ -49,9 +49,14 @@ func isRecord(t string) bool { return t == "RECORD" || t == "STRUCT" }
 // normalize checks fields as they come in a request and gives types and modes
 // the names under which the service gives them back.
 func normalize(fields []*bq.TableFieldSchema, depth int) error {
+	return normalizeNamed(fields, depth, checkColumn)
+}
+
+// normalizeNamed is normalize, with names that check lets pass.
+func normalizeNamed(fields []*bq.TableFieldSchema, depth int, check func(name string) error) error {
 	seen := make(map[string]bool, len(fields))
 	for _, f := range fields {
-		if err := checkColumn(f.Name); err != nil {
+		if err := check(f.Name); err != nil {
 			return err
 		}
 		folded := strings.ToLower(f.Name)
@@ -78,7 +83,7 @@ func normalize(fields []*bq.TableFieldSchema, depth int) error {
 			if depth >= 15 {
 				return invalid("Field %s is nested more than 15 levels deep", f.Name)
 			}
-			if err := normalize(f.Fields, depth+1); err != nil {
+			if err := normalizeNamed(f.Fields, depth+1, check); err != nil {
 				return err
 			}
 			continue
@@ -109,6 +114,11 @@ func checkColumn(name string) error {
 		return invalid("Invalid field name %q. Fields must contain only letters, numbers, and underscores, "+
 			"start with a letter or underscore, and be at most 300 characters long.", name)
 	}
+	return reservedColumn(name)
+}
+
+// reservedColumn refuses names that begin as those of BigQuery's own columns.
+func reservedColumn(name string) error {
 	upper := strings.ToUpper(name)
 	for _, prefix := range []string{
 		"_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER",
