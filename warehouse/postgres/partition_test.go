@@ -19,7 +19,7 @@ func (w divided) Ensure(ctx context.Context, t warehouse.Table) error {
 
 // Loads keep their promise in partitioned tables.
 func TestWarehousePartitioned(t *testing.T) {
-	only := []string{"Append", "NewRevision", "MergeLoads", "Snapshot", "NewColumns", "Widen"}
+	only := []string{"NewRevision", "MergeLoads", "Snapshot", "Widen"}
 	for _, unit := range []Unit{Day, Year} {
 		t.Run(string(unit), func(t *testing.T) {
 			s := subject(func(t *testing.T) string { return pgtest.NewDatabase(t) }, Config{Partition: unit})
