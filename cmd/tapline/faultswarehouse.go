@@ -46,6 +46,32 @@ func (v faultViewer) PutView(ctx context.Context, view warehouse.View) error {
 	return injector.around("view", view.Name, func() error { return v.Viewer.PutView(ctx, view) })
 }
 
+type faultPuller struct{ warehouse.Puller }
+
+func (p faultPuller) Pull(ctx context.Context, o warehouse.Object) (got warehouse.Pulled, err error) {
+	err = injector.around("pull", o.URL, func() error {
+		got, err = p.Puller.Pull(ctx, o)
+		return err
+	})
+	return got, err
+}
+
+func (p faultPuller) Sift(ctx context.Context, from warehouse.Pulled, s warehouse.Sieve) (got warehouse.Pulled, err error) {
+	err = injector.around("sift", s.Slice, func() error {
+		got, err = p.Puller.Sift(ctx, from, s)
+		return err
+	})
+	return got, err
+}
+
+func (p faultPuller) Fit(ctx context.Context, from warehouse.Pulled, columns []warehouse.FitColumn) (got warehouse.Pulled, err error) {
+	err = injector.around("fit", from.Sieve.Slice, func() error {
+		got, err = p.Puller.Fit(ctx, from, columns)
+		return err
+	})
+	return got, err
+}
+
 // An ableWarehouse has what every kind of warehouse here can do.
 type ableWarehouse interface {
 	warehouse.Warehouse
@@ -82,8 +108,8 @@ func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse {
 		return struct {
 			faultAbilities
 			faultViewer
-			warehouse.Puller
-		}{all, faultViewer{v}, r}
+			faultPuller
+		}{all, faultViewer{v}, faultPuller{r}}
 	case publishes && views:
 		return struct {
 			faultAbilities

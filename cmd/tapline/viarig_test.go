@@ -36,6 +36,13 @@ type viaRig struct {
 
 	mu    sync.Mutex
 	asked []string // by tapline
+	read  []viaRead
+}
+
+// A viaRead is a part of an object that tapline has read.
+type viaRead struct {
+	name        string // without the prefix
+	from, bytes int
 }
 
 func newViaRig(t testing.TB) *viaRig {
@@ -50,11 +57,45 @@ func newViaRig(t testing.TB) *viaRig {
 		r.mu.Lock()
 		r.asked = append(r.asked, req.Method+" "+req.URL.String())
 		r.mu.Unlock()
-		proxy.ServeHTTP(w, req)
+		n := &counted{ResponseWriter: w}
+		proxy.ServeHTTP(n, req)
+		if _, name, ok := strings.Cut(req.URL.Path, "acme/drop/"); ok && req.Method == http.MethodGet && n.bytes > 0 {
+			var from int
+			_, _ = fmt.Sscanf(req.Header.Get("Range"), "bytes=%d-", &from) // none = from the start
+			r.mu.Lock()
+			r.read = append(r.read, viaRead{name, from, n.bytes})
+			r.mu.Unlock()
+		}
 	}))
 	t.Cleanup(s.Close)
 	r.through = s.URL
 	return r
+}
+
+// counted counts what is answered.
+type counted struct {
+	http.ResponseWriter
+	bytes int
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(b)
+	c.bytes += n
+	return n, err
+}
+
+// forget forgets what tapline asked for.
+func (r *viaRig) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked, r.read = nil, nil
+}
+
+// gets are the parts of objects that tapline has read.
+func (r *viaRig) gets() []viaRead {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.read)
 }
 
 // content asks whether tapline read bytes of objects.
@@ -188,8 +229,13 @@ func (s *viaScene) loaded(t testing.TB) string {
 			t.Errorf("verify: %+v %v", p, err)
 		}
 	}
+	return anyOrder(loadedContent(t, s.w, "bigquery"))
+}
+
+// anyOrder is what a warehouse holds with the rows of each table sorted.
+func anyOrder(content string) string {
 	var out strings.Builder
-	for _, block := range strings.SplitAfter(anyRow.ReplaceAllString(loadedContent(t, s.w, "bigquery"), ""), "\n-- ") {
+	for _, block := range strings.SplitAfter(anyRow.ReplaceAllString(content, ""), "\n-- ") {
 		writeSorted(&out, strings.Split(block, "\n"))
 	}
 	return out.String()
