@@ -4,6 +4,7 @@ package bigquerytest
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -61,7 +62,14 @@ func (s *session) bind(params []parameter) error {
 		if err != nil {
 			return err
 		}
-		s.params[lower(p.Name)] = v
+		if s.params[lower(p.Name)] = v; f.Mode == "REPEATED" && f.Type == "RECORD" {
+			// Each mention of a long list would have DuckDB plan the whole of it.
+			variable := "tapline_p_" + hex.EncodeToString([]byte(lower(p.Name)))
+			if _, err := s.conn.ExecContext(s.ctx, "SET VARIABLE "+variable+" = "+v); err != nil {
+				return explain(err)
+			}
+			s.params[lower(p.Name)] = "getvariable(" + text(variable) + ")"
+		}
 	}
 	return nil
 }

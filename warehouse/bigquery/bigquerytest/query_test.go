@@ -83,6 +83,20 @@ func TestParameters(t *testing.T) {
 		p("a", []string{"x", "y"}), p("null", bigquery.NullString{}), p("y", []byte("z"))),
 		`7|2.5|it's \||true|2026-09-01 12:00:00.123456 +0000 UTC|2026-09-01|5/4|[x y]|<nil>|[122]`)
 	e.same(e.rows("SELECT x FROM UNNEST(@a) AS x WHERE x IN UNNEST(@b) ORDER BY x", p("a", []int64{1, 2, 3}), p("b", []int64{3, 2})), "2", "3")
+	type record struct {
+		N  int64               `bigquery:"n"`
+		S  bigquery.NullString `bigquery:"s"`
+		At time.Time           `bigquery:"read_at"`
+		D  bigquery.NullDate   `bigquery:"day"`
+	}
+	list := []record{{N: 1, S: bigquery.NullString{StringVal: "it's", Valid: true}, At: at}, {N: 2, At: at, D: bigquery.NullDate{Date: civil.DateOf(at), Valid: true}}}
+	e.same(e.rows("SELECT l.n, l.s, l.read_at = @t, l.`day` FROM UNNEST(@list) AS l ORDER BY l.n DESC", p("list", list), p("t", at)),
+		"2|<nil>|true|2026-09-01", "1|it's|true|<nil>")
+	e.same(e.rows("SELECT COUNT(*), ANY_VALUE(l.n) FROM UNNEST(@list) AS l", p("list", []record{})), "0|<nil>")
+	e.same(e.rows("SELECT @one.n, @one.s", p("one", list[0])), "1|it's")
+	if _, err := e.tryRows("SELECT l.other FROM UNNEST(@list) AS l", p("list", list)); err == nil {
+		t.Fatal("a field that the structs do not have must be refused")
+	}
 	if _, err := e.tryRows("SELECT @nothing"); err == nil {
 		t.Fatal("a parameter that is not given must be refused")
 	}
