@@ -154,7 +154,7 @@ func pointsOfPull(t *testing.T, points []string) (at []int) {
 		if n < 10 {
 			t.Fatalf("%d points %s, of %v", n, kind, kinds)
 		}
-		at = append(at, kinds[kind][n/4], kinds[kind][n*3/4])
+		at = append(at, kinds[kind][n*(1+2*(len(at)%2))/4])
 	}
 	slices.Sort(at)
 	return slices.Compact(at)

@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"tapline/exporter"
+	"tapline/exporter/format/csv"
 	"tapline/warehouse"
 )
 
@@ -20,6 +21,7 @@ type explanation struct {
 	Stream   string      `json:"stream"`
 	Slice    string      `json:"slice,omitempty"`
 	Format   string      `json:"format,omitempty"` // how the object is read, for people
+	Via      string      `json:"via,omitempty"`    // how a run has it read, if not so, for people
 	Rows     int64       `json:"rows"`
 	Rejected int64       `json:"rejected"`
 	Columns  []explained `json:"columns"`
@@ -126,6 +128,9 @@ func (e *explanation) Text(p *printer) {
 	if e.Format != "" {
 		p.line("%s", e.Format)
 	}
+	if e.Via != "" {
+		p.line("! %s", e.Via)
+	}
 	t := &table{heads: []string{"column", "type", "why"}}
 	for _, c := range e.Columns {
 		t.add(c.Name, c.Type, c.why())
@@ -149,6 +154,26 @@ func howRead(ctx context.Context, s exporter.Source, slice exporter.Slice) strin
 		return "" // reading it says what is wrong
 	}
 	return text
+}
+
+// readBy says how a run has the slice's object read by a warehouse, which is not
+// as tapline reads it here: nobody looks into the object first.
+func readBy(ctx context.Context, s exporter.Source, slice exporter.Slice, via string) string {
+	where, ok := s.(exporter.Locator)
+	if via == "" || !ok {
+		return ""
+	}
+	at, err := where.Locate(ctx, slice)
+	if err != nil {
+		return fmt.Sprintf("this is tapline's reading; in a run %s is to read it itself, which fails: %v", via, err)
+	}
+	how := at.Format
+	if how == "csv" {
+		c := at.CSV
+		d := csv.Dialect{Delimiter: c.Delimiter, Quote: c.Quote, Escape: c.Escape, Comment: c.Comment, Header: c.Header, Encoding: c.Encoding}
+		how = "CSV: " + d.String()
+	}
+	return fmt.Sprintf("this is tapline's reading; in a run %s reads it itself, as %s", via, how)
 }
 
 // newestFirst are the slices that could be read, the newest first, or the one

@@ -54,7 +54,7 @@ With --explain it reads all of the slice and says why each column has its type.`
 		if err != nil {
 			return nil, err
 		}
-		return previewed(ctx, s, previewOf{stream, *name, window, *limit, *why})
+		return previewed(ctx, s, previewOf{stream, *name, window, *limit, *why, func(s exporter.Stream) string { return pl.Streams[s.Entry].Via }})
 	})
 	return cmd
 }
@@ -82,6 +82,7 @@ type previewOf struct {
 	window        exporter.Window
 	limit         int
 	explain       bool
+	via           func(exporter.Stream) string // who reads the stream's objects in a run; "" = tapline
 }
 
 // passes reports whether err says that a slice has nothing yet, so that an
@@ -115,6 +116,9 @@ func previewed(ctx context.Context, s exporter.Source, o previewOf) (view, error
 			if o.passes(err) {
 				continue
 			}
+			if err == nil {
+				e.Via = readBy(ctx, s, slice, o.via(stream))
+			}
 			if err != nil || e.Rows > 0 {
 				return e, err
 			}
@@ -128,6 +132,7 @@ func previewed(ctx context.Context, s exporter.Source, o previewOf) (view, error
 			return nil, err
 		}
 		if p != nil {
+			p.Via = readBy(ctx, s, slice, o.via(stream))
 			return p, nil
 		}
 	}
@@ -192,6 +197,7 @@ type preview struct {
 	Stream   string `json:"stream"`
 	Slice    string `json:"slice,omitempty"`
 	Format   string `json:"format,omitempty"` // how the object is read, for people
+	Via      string `json:"via,omitempty"`    // how a run has it read, if not so, for people
 	Rejected int64  `json:"rejected"`
 	rows
 
@@ -216,6 +222,9 @@ func (v *preview) Text(p *printer) {
 	p.line("%s  %s", v.Stream, v.Slice)
 	if v.Format != "" {
 		p.line("%s", v.Format)
+	}
+	if v.Via != "" {
+		p.line("! %s", v.Via)
 	}
 	if across := v.across(); across.natural() <= p.across() {
 		p.table(v.types())
