@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"tapline/warehouse"
@@ -72,6 +73,23 @@ func (p faultPuller) Fit(ctx context.Context, from warehouse.Pulled, columns []w
 	return got, err
 }
 
+// faultBatcher passes on loads that are made together.
+type faultBatcher struct{ batcher warehouse.Batcher }
+
+func (b faultBatcher) LoadAll(ctx context.Context, loads []warehouse.Load) []warehouse.Outcome {
+	outcomes := make([]warehouse.Outcome, len(loads))
+	err := injector.around("loads", fmt.Sprint(len(loads)), func() error {
+		outcomes = b.batcher.LoadAll(ctx, loads)
+		return nil
+	})
+	for i := range outcomes {
+		if err != nil { // as when an answer gets lost
+			outcomes[i] = warehouse.Outcome{Err: err}
+		}
+	}
+	return outcomes
+}
+
 // An ableWarehouse has what every kind of warehouse here can do.
 type ableWarehouse interface {
 	warehouse.Warehouse
@@ -103,13 +121,15 @@ func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse {
 	p, publishes := w.(warehouse.Publisher)
 	v, views := w.(warehouse.Viewer)
 	r, pulls := w.(warehouse.Puller)
+	b, batches := w.(warehouse.Batcher)
 	switch {
-	case pulls && views && !publishes:
+	case pulls && batches && views && !publishes:
 		return struct {
 			faultAbilities
 			faultViewer
 			faultPuller
-		}{all, faultViewer{v}, faultPuller{r}}
+			faultBatcher
+		}{all, faultViewer{v}, faultPuller{r}, faultBatcher{b}}
 	case publishes && views:
 		return struct {
 			faultAbilities

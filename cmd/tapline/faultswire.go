@@ -8,11 +8,31 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 )
 
 // faultyClient passes a point before each request to a warehouse, and after its
 // answer came. It has no credentials: what it speaks to is a test's.
 func faultyClient() *http.Client { return &http.Client{Transport: faultTransport{}} }
+
+// faultySleep makes the pauses between looks at a warehouse's jobs as short as
+// TAPLINE_BACKOFF says.
+func faultySleep() func(context.Context, time.Duration) error {
+	most := faultyPause()
+	if most == 0 {
+		return nil
+	}
+	return func(ctx context.Context, d time.Duration) error {
+		t := time.NewTimer(min(d, most))
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+			return nil
+		}
+	}
+}
 
 type faultTransport struct{}
 

@@ -40,7 +40,7 @@ func openBigQuery(c config.Connection, o warehouseOptions) (warehouse.Warehouse,
 		Project: s.Project, Dataset: s.Dataset, Location: s.Location, BillingProject: s.Billing, Endpoint: s.Endpoint,
 		KeyFile: s.KeyFile, KeyJSON: []byte(s.KeyJSON.Reveal()), Impersonate: s.Impersonate, Labels: labelsOf(s.Labels),
 		MaxBytesBilled: int64(s.MaxBilled), PricePerTiB: s.Price, RequirePartitionFilter: s.NeedFilter, PartitionExpiration: s.Expire,
-		FlexibleNames: s.Flexible, Stage: o.settings.Stage.URL, Log: o.log, HTTP: faultyClient(),
+		FlexibleNames: s.Flexible, Stage: o.settings.Stage.URL, Log: o.log, HTTP: faultyClient(), Sleep: faultySleep(),
 	})
 	switch {
 	case errors.Is(err, warehouse.ErrUnauthorized): // of the machine, not of the file

@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"net"
 	"net/http"
+	"time"
 
 	"tapline/exporter"
 	"tapline/exporter/clevertap"
@@ -25,6 +26,7 @@ func faultyWarehouse(w warehouse.Warehouse) warehouse.Warehouse { return w }
 func faultyConnector(c driver.Connector) driver.Connector       { return c }
 func wrapHistory(_ string, write func() error) func() error     { return write }
 func faultyClient() *http.Client                                { return nil }
+func faultySleep() func(context.Context, time.Duration) error   { return nil }
 func faultyBatchRows() int                                      { return 0 }
 func faultyPatience() objstore.Patience                         { return objstore.Patience{} }
 func faultyRetry() clevertap.Retry                              { return clevertap.Retry{} }

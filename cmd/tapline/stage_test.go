@@ -201,7 +201,7 @@ func bigqueryOver(t *testing.T, storage string) place {
 	t.Helper()
 	s := bigquerytest.NewServer(t, bigquerytest.Options{Storage: storage})
 	section := fmt.Sprintf("type: bigquery, project: acme, dataset: raw, location: asia-south1, endpoint: %q", s.URL)
-	return place{"bigquery", section, nil, func(string) (warehouse.Warehouse, error) {
+	return place{"bigquery", section, []string{"TAPLINE_BACKOFF=5ms"}, func(string) (warehouse.Warehouse, error) {
 		return bigquery.New(t.Context(), bigquery.Config{Project: "acme", Dataset: "raw", Location: "asia-south1", Endpoint: s.URL})
 	}}
 }

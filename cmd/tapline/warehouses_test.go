@@ -46,7 +46,7 @@ func places() map[string]func(t testing.TB) place {
 		},
 		"bigquery": func(t testing.TB) place {
 			s := bigquerytest.NewServer(t, bigquerytest.Options{})
-			return place{"bigquery", fmt.Sprintf("type: bigquery, project: acme, dataset: raw, location: asia-south1, endpoint: %q", s.URL), nil, func(string) (warehouse.Warehouse, error) {
+			return place{"bigquery", fmt.Sprintf("type: bigquery, project: acme, dataset: raw, location: asia-south1, endpoint: %q", s.URL), []string{"TAPLINE_BACKOFF=5ms"}, func(string) (warehouse.Warehouse, error) {
 				return bigquery.New(t.Context(), bigquery.Config{Project: "acme", Dataset: "raw", Location: "asia-south1", Endpoint: s.URL})
 			}}
 		},

@@ -3,6 +3,7 @@ package bigquery
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
@@ -39,13 +40,12 @@ import (
 //	the transaction failed          a job that is over and no receipts: they go on
 //	before staging tables are gone  tables that vanish within a day
 
+// How old a claim gets before the id of its transaction is taken, if that has not
+// begun: as long as load jobs take that are not in a hurry, and the more the more
+// members the group has, which its claims tell in a label.
 const (
-	// graceLooks is how often one looks for the transaction of a claimed group,
-	// about a minute and a half in all, before its id is taken. Uploads of a large
-	// group take that long.
-	graceLooks = 12
-	// grace is how old a claim is whose transaction is not waited for.
-	grace = 2 * time.Minute
+	grace       = 15 * time.Second
+	graceMember = 200 * time.Millisecond
 )
 
 // beginClaim returns what begins a job that does nothing.
@@ -65,19 +65,22 @@ func (w *Warehouse) beginClaim(ctx context.Context, id string, labels map[string
 
 // outlive waits until a group is over, of which claim is one.
 func (w *Warehouse) outlive(ctx context.Context, group string, claim *bq.Job) error {
-	var p pacing
-	for range graceLooks {
+	members, _ := strconv.Atoi(labelOf(claim, labelMembers)) // none: grace alone
+	left := grace + time.Duration(members)*graceMember
+	if s := claim.LastStatus(); s != nil && s.Statistics != nil {
+		left -= max(time.Since(s.Statistics.CreationTime), 0)
+	}
+	for p := (pacing{}); ; left -= p.next {
 		if over, err := w.isOver(ctx, group); over || err != nil {
 			return err
 		}
-		if s := claim.LastStatus(); s != nil && s.Statistics != nil && time.Since(s.Statistics.CreationTime) > grace {
-			break
+		if left <= 0 {
+			return w.bury(ctx, group)
 		}
 		if err := p.pause(ctx, w); err != nil {
 			return err
 		}
 	}
-	return w.bury(ctx, group)
 }
 
 // bury takes the id of a group's transaction, so that it never begins. If it has
@@ -96,7 +99,7 @@ func (w *Warehouse) bury(ctx context.Context, group string) error {
 // claim takes the next attempt of the member's slot with a job of the group's. It
 // returns nil where the slice is somebody else's: the member says whose.
 func (g *group) claim(ctx context.Context, m *member, begin func(id string, labels map[string]string) func(context.Context) (*bq.Job, error)) (*bq.Job, error) {
-	labels := map[string]string{labelLoad: loadLabel(m.l.ID), labelCall: g.x.call, labelGroup: g.id}
+	labels := map[string]string{labelLoad: loadLabel(m.l.ID), labelCall: g.x.call, labelGroup: g.id, labelMembers: strconv.Itoa(len(g.members))}
 	for range mostTries {
 		id := m.slot.attempt(m.next)
 		m.next++

@@ -39,9 +39,10 @@ func fresh(prefix string) string { return prefix + strings.ToLower(rand.Text()) 
 
 // Labels of jobs.
 const (
-	labelLoad  = "tapline_load"  // loadLabel of what it was for
-	labelCall  = "tapline_call"  // the one Load that began it
-	labelGroup = "tapline_group" // of a claim: the job of the transaction it is for
+	labelLoad    = "tapline_load"    // loadLabel of what it was for
+	labelCall    = "tapline_call"    // the one Load that began it
+	labelGroup   = "tapline_group"   // of a claim: the job of the transaction it is for
+	labelMembers = "tapline_members" // of a claim: how many loads its group has
 )
 
 // loadLabel is a load's id as a label may be.
