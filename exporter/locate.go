@@ -91,6 +91,17 @@ const (
 	ReadCompact Reading = "compact"
 	// ReadCompactDay takes the day of such a time; any other is NULL.
 	ReadCompactDay Reading = "compact_day"
+	// ReadJSON takes a value as package json does, with dates.
+	ReadJSON Reading = "json"
+	// ReadJSONText takes the canonical text of such a value.
+	ReadJSONText Reading = "json_text"
+	// ReadJSONName is ReadJSONText, but for strings of dates, which stay as they are.
+	ReadJSONName Reading = "json_name"
+	// ReadJSONCompact is ReadCompact of a value, which may also be 10 digits of
+	// seconds since 1970.
+	ReadJSONCompact Reading = "json_compact"
+	// ReadJSONCompactDay takes the day of such a time; any other is NULL.
+	ReadJSONCompactDay Reading = "json_compact_day"
 )
 
 // ReadParquet takes a field of Parquet as package parquet does, given the type

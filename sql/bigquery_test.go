@@ -41,13 +41,19 @@ func bigquerySamples() map[string]any {
 	type cell struct {
 		Field, Name, Source    string
 		Form, Show, Text, Hash string
-		Cast, Kind             string
-		Derived                bool
+		Wrong, Raw, Cast, Kind string
+		Derived, Blank         bool
 	}
 	cells := []cell{
-		{"c1", nasty, nasty, "f", "s", "t", "h", "c", "k", false},
-		{"c2", "b", "b", "f", "s", "t", "h", "", "k", true},
+		{"c1", nasty, nasty, "f", "s", "t", "h", "w", "r", "c", "k", false, true},
+		{"c2", "b", "b", "f", "s", "t", "h", "w", "r", "", "k", true, false},
 	}
+	type path struct {
+		Name  string
+		Index int
+	}
+	lines := map[string]any{"Into": "into", "Stage": nasty, "String": `"[^"]*"`, "Bare": "b", "Scalar": "s", "Inner": nasty, "Token": "t", "Keys": "k",
+		"Flat": "f", "Passed": "(p)|q", "Pair": `\[p'`, "Levels": make([]struct{}, 2), "Stages": []string{"pairs1", nasty}, "Most": 20001}
 	return map[string]any{
 		"amend_cells":         with(with(daily, entries), map[string]any{"Column": nasty, "Value": "v_string", "Type": "NUMERIC", "Index": 2}),
 		"amend_check":         entries,
@@ -85,6 +91,15 @@ func bigquerySamples() map[string]any {
 		"pull_functions":      map[string]any{"Zone": "Asia/Kolkata"},
 		"pull_head":           map[string]any{"All": "a", "Rest": "b"},
 		"pull_insert":         with(table1, map[string]any{"Columns": cells[:1], "Stage": "stage"}),
+		"pull_json_check":     lines,
+		"pull_json_deeper":    lines,
+		"pull_json_first":     lines,
+		"pull_json_functions": map[string]any{"Zone": "Asia/Kolkata"},
+		"pull_json_keys":      lines,
+		"pull_json_objects":   lines,
+		"pull_json_odd":       lines,
+		"pull_json_sift":      with(lines, map[string]any{"Fields": []path{{"c1", 0}, {"c7", 1}}, "Constants": []string{"x3"}}),
+		"pull_json_twice":     lines,
 		"pull_kinds":          with(records, map[string]any{"Columns": cells}),
 		"pull_sift":           with(records, map[string]any{"Some": fields[:1], "Constants": []string{"x3"}}),
 		"group_aside":         map[string]any{"Stage": "stage"},

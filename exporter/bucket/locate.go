@@ -31,6 +31,8 @@ func (s *Source) Locate(ctx context.Context, sl exporter.Slice) (exporter.Locati
 	switch at.Format {
 	case formatCSV:
 		err = s.locateCSV(e, sl, o, &at)
+	case formatJSON:
+		s.locateJSON(e, sl, o, &at)
 	case formatParquet:
 		err = s.locateParquet(e, sl, o, &at)
 	case "":

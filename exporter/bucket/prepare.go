@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"tapline/exporter"
 	"tapline/exporter/format"
@@ -86,10 +85,7 @@ func firstRecords(sample []byte) (event string, keys map[string]bool) {
 	text, _ := withoutBOM(sample)
 	text = bytes.TrimLeft(text, blanks)
 	if line, rest, ok := bytes.Cut(text, []byte("\n")); ok && line[0] != '{' && line[0] != '[' {
-		text = rest
-		if line = bytes.TrimSpace(line); stdjson.Unmarshal(line, &event) != nil {
-			event = strings.ToValidUTF8(string(line), "\ufffd")
-		}
+		text, event = rest, eventLine(string(line))
 	}
 	text = bytes.TrimLeft(text, blanks)
 	dec := stdjson.NewDecoder(bytes.NewReader(text))

@@ -46,6 +46,8 @@ func (w *Warehouse) pullerOf(o warehouse.Object) (puller, error) {
 	switch o.Format {
 	case "csv":
 		return csvPuller{w}, nil
+	case formatJSON:
+		return jsonPuller{w}, nil
 	}
 	return nil, errUnpullable(o, fmt.Errorf("it is of the format %q", o.Format))
 }

@@ -15,27 +15,35 @@ type form struct {
 	text    string // makes the cell's text of the field
 	show    string // that text, canonical
 	kind    string
-	derived bool // another column tells what cannot be read
+	wrong   string // why the field can be no cell
+	raw     string // what such a field said
+	times   string // begins the names of those that make days and instants of a text
+	derived bool   // another column tells what cannot be read
+	blank   bool   // there are cells whose text is empty, which is no value of other columns
 }
 
 func formOf(c warehouse.PulledColumn) form {
+	f := form{text: "tapline_same", show: "tapline_as_string", kind: "tapline_found_kind", wrong: "tapline_wrong", raw: "tapline_same", times: "tapline_as_"}
 	switch c.As {
 	case "text":
-		return form{"tapline_same", "tapline_as_written", "tapline_text_kind", false}
+		f.show, f.kind = "tapline_as_written", "tapline_text_kind"
 	case "compact":
-		return form{"tapline_compact", "tapline_same", "tapline_compact_kind", false}
+		f.text, f.show, f.kind = "tapline_compact", "tapline_same", "tapline_compact_kind"
 	case "compact_day":
-		return form{"tapline_compact_day", "tapline_same", "tapline_compact_day_kind", true}
+		f.text, f.show, f.kind, f.derived = "tapline_compact_day", "tapline_same", "tapline_compact_day_kind", true
+	case "json", "json_text", "json_name", "json_compact", "json_compact_day":
+		return jsonFormOf(c.As)
 	}
-	return form{"tapline_same", "tapline_as_string", "tapline_found_kind", false}
+	return f
 }
 
 // A cell is a column of a pull as the statements need it.
 type cell struct {
 	Field, Name, Source    string
 	Form, Show, Text, Hash string
+	Wrong, Raw             string
 	Cast                   string // "" = the column may hold none
-	Derived                bool
+	Derived, Blank         bool
 	spoiled                bool // some cells may have to be put aside
 }
 
@@ -53,7 +61,7 @@ func cells(p warehouse.Pulled, columns []warehouse.FitColumn) ([]cell, error) {
 		}
 		from := p.Sieve.Columns[at]
 		f := formOf(from)
-		x := cell{Field: cellOf(p.Sieve, at), Name: c.Name, Source: c.Source, Form: f.text, Show: f.show, Text: "tapline_same", Hash: "tapline_same", Derived: f.derived}
+		x := cell{Field: cellOf(p.Sieve, at), Name: c.Name, Source: c.Source, Form: f.text, Show: f.show, Text: "tapline_same", Hash: "tapline_same", Wrong: f.wrong, Raw: f.raw, Derived: f.derived, Blank: f.blank}
 		if from.Hash {
 			x.Hash = "tapline_hash"
 		}
@@ -62,7 +70,7 @@ func cells(p warehouse.Pulled, columns []warehouse.FitColumn) ([]cell, error) {
 			kinds = kinds&warehouse.CellBroken | warehouse.CellText
 		}
 		if c.Type != nil && !c.Frozen {
-			x.Cast = castTo(c.Type)
+			x.Cast = f.castTo(c.Type)
 			if (from.Hash || c.Type.ID() == arrow.STRING) && p.Kinds[at]&(warehouse.CellBool|warehouse.CellTime|warehouse.CellBroken) != 0 {
 				x.Text = f.show
 			}
@@ -74,9 +82,12 @@ func cells(p warehouse.Pulled, columns []warehouse.FitColumn) ([]cell, error) {
 }
 
 // castTo is the function that makes a column's value of a text.
-func castTo(t arrow.DataType) string {
-	if t.ID() == arrow.STRING {
+func (f form) castTo(t arrow.DataType) string {
+	switch t.ID() {
+	case arrow.STRING:
 		return "tapline_same"
+	case arrow.DATE32, arrow.TIMESTAMP:
+		return f.times + warehouse.TypeName(t)
 	}
 	return "tapline_as_" + warehouse.TypeName(t)
 }
@@ -160,7 +171,7 @@ func (w *Warehouse) putAside(ctx context.Context, p *warehouse.Pulled, spoiled [
 		data := map[string]any{"Into": p.Places[placeAside], "Stage": p.Places[placeSift], "Columns": spoiled[from:min(from+asked, len(spoiled))]}
 		sql, err := text("pull_aside_cells", data)
 		if err == nil {
-			sql, err = withFunctions(p.Object.Zone, sql)
+			sql, err = withFunctions(p.Object, sql)
 		}
 		if err != nil {
 			return err
@@ -175,7 +186,7 @@ func (w *Warehouse) putAside(ctx context.Context, p *warehouse.Pulled, spoiled [
 // addPulled appends the statement that puts what was pulled into a table.
 func (s *script) addPulled(table string, p warehouse.Pulled) {
 	all, err := cells(p, p.Columns)
-	functions, err2 := functionsOf(p.Object.Zone)
+	functions, err2 := functionsOf(p.Object)
 	s.functions, s.err = functions, errors.Join(s.err, err, err2)
 	var kept []cell
 	for _, c := range all {

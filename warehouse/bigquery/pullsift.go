@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
@@ -76,6 +77,7 @@ type sifting struct {
 	columns   []warehouse.Column // tapline's, the fields and the constants
 	constants []string           // names of columns and of parameters
 	values    params             // of all rows
+	functions string             // that the statement needs
 }
 
 // siftingOf describes the table of some fields.
@@ -102,6 +104,9 @@ func (w *Warehouse) fillSift(ctx context.Context, p *warehouse.Pulled, x sifting
 		if err != nil {
 			return err
 		}
+		if x.functions != "" {
+			sql = x.functions + ";\n" + sql
+		}
 		_, _, err = w.run(ctx, sql, x.values.list())
 		return err
 	})
@@ -122,7 +127,7 @@ func (w *Warehouse) askKinds(ctx context.Context, p *warehouse.Pulled, from, to 
 	for i := from; i < to; i++ {
 		columns = append(columns, column{cellOf(p.Sieve, i), formOf(p.Sieve.Columns[i]).kind})
 	}
-	return w.askWith(ctx, p.Object.Zone, "pull_kinds", map[string]any{"Stage": p.Places[placeSift], "Columns": columns}, nil, func(r row) error {
+	return w.askWith(ctx, p.Object, "pull_kinds", map[string]any{"Stage": p.Places[placeSift], "Columns": columns}, nil, func(r row) error {
 		p.Rows = r.int()
 		for i := from; i < to; i++ {
 			p.Kinds[i] = warehouse.CellKinds(r.int())
@@ -131,27 +136,39 @@ func (w *Warehouse) askKinds(ctx context.Context, p *warehouse.Pulled, from, to 
 	})
 }
 
-// functionsOf are the functions that read cells, with local times of a zone.
-func functionsOf(zone string) (string, error) {
+// functionsOf are the functions that read the cells of an object.
+func functionsOf(o warehouse.Object) (string, error) {
+	zone := o.Zone
 	if zone == "" {
 		zone = "UTC"
 	}
-	return text("pull_functions", map[string]any{"Zone": zone})
+	names := []string{"pull_functions", "pull_json_functions"}
+	if o.Format != formatJSON {
+		names = names[:1]
+	}
+	for i, name := range names {
+		functions, err := text(name, map[string]any{"Zone": zone})
+		if err != nil {
+			return "", err
+		}
+		names[i] = functions
+	}
+	return strings.Join(names, ";\n"), nil
 }
 
 // withFunctions puts the functions that read cells before a statement.
-func withFunctions(zone, sql string) (string, error) {
-	functions, err := functionsOf(zone)
+func withFunctions(o warehouse.Object, sql string) (string, error) {
+	functions, err := functionsOf(o)
 	return functions + ";\n" + sql, err
 }
 
 // askWith is ask with the functions that read cells.
-func (w *Warehouse) askWith(ctx context.Context, zone, name string, data any, p params, each func(row) error) error {
+func (w *Warehouse) askWith(ctx context.Context, o warehouse.Object, name string, data any, p params, each func(row) error) error {
 	sql, err := text(name, data)
 	if err != nil {
 		return err
 	}
-	if sql, err = withFunctions(zone, sql); err != nil {
+	if sql, err = withFunctions(o, sql); err != nil {
 		return err
 	}
 	return w.read(ctx, sql, p.list(), nil, func(values []bq.Value) error {

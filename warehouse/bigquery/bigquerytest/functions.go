@@ -25,7 +25,7 @@ func functions() map[string]function {
 		"POW": {2, 2, ""}, "POWER": {2, 2, "pow($*)"}, "MOD": {2, 2, "($1 % bq_nonzero($2))"}, "DIV": {2, 2, "($1 // bq_nonzero($2))"},
 		"SAFE_DIVIDE": {2, 2, "CASE WHEN $2 = 0 THEN NULL ELSE $1 / $2 END"}, "IS_NAN": {1, 1, "isnan($1)"}, "IS_INF": {1, 1, "isinf($1)"},
 		"IF": {3, 3, "CASE WHEN $1 THEN $2 ELSE $3 END"}, "IFNULL": {2, 2, "coalesce($*)"}, "COALESCE": {1, 99, ""}, "NULLIF": {2, 2, ""},
-		"CONCAT": {1, 99, "($||)"}, "LENGTH": {1, 1, ""}, "CHAR_LENGTH": {1, 1, "length($1)"}, "LOWER": {1, 1, ""}, "UPPER": {1, 1, ""},
+		"CONCAT": {1, 99, "($||)"}, "LENGTH": {1, 1, ""}, "CHAR_LENGTH": {1, 1, "length($1)"}, "BYTE_LENGTH": {1, 1, "strlen($1)"}, "LOWER": {1, 1, ""}, "UPPER": {1, 1, ""},
 		"TRIM": {1, 2, ""}, "LTRIM": {1, 2, ""}, "RTRIM": {1, 2, ""}, "REPLACE": {3, 3, ""}, "REVERSE": {1, 1, ""}, "REPEAT": {2, 2, ""},
 		"STARTS_WITH": {2, 2, ""}, "ENDS_WITH": {2, 2, ""}, "STRPOS": {2, 2, ""}, "SUBSTR": {2, 3, ""}, "SUBSTRING": {2, 3, ""},
 		"LEFT": {2, 2, ""}, "RIGHT": {2, 2, ""}, "LPAD": {3, 3, ""}, "RPAD": {3, 3, ""}, "ASCII": {1, 1, ""},
@@ -140,8 +140,8 @@ func (t *translator) special(name string) special {
 		return t.arrayAgg
 	case "STRING_AGG":
 		return t.stringAgg
-	case "REGEXP_EXTRACT":
-		return t.regexpExtract
+	case "REGEXP_EXTRACT", "REGEXP_EXTRACT_ALL":
+		return func(args []token, names map[string]bool) (string, error) { return t.regexpExtract(name, args, names) }
 	case "FORMAT":
 		return t.formatNumber
 	case "CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_DATETIME":
@@ -248,10 +248,10 @@ func (t *translator) stringAgg(args []token, names map[string]bool) (string, err
 }
 
 // regexpExtract takes the group of the pattern, if it has one.
-func (t *translator) regexpExtract(args []token, names map[string]bool) (string, error) {
+func (t *translator) regexpExtract(name string, args []token, names map[string]bool) (string, error) {
 	parts := split(args, ",")
 	if len(parts) != 2 || len(parts[1]) != 1 || parts[1][0].kind != str {
-		return "", badQuery("bigquerytest has REGEXP_EXTRACT(value, 'literal') alone")
+		return "", badQuery("bigquerytest has %s(value, 'literal') alone", name)
 	}
 	re, err := regexp.Compile(parts[1][0].val)
 	if err != nil || re.NumSubexp() > 1 {
@@ -259,5 +259,8 @@ func (t *translator) regexpExtract(args []token, names map[string]bool) (string,
 	}
 	v, err := t.expression(parts[0], names)
 	pattern := text(parts[1][0].val)
+	if name == "REGEXP_EXTRACT_ALL" {
+		return fmt.Sprintf("regexp_extract_all(%s, %s, %d)", v, pattern, re.NumSubexp()), err
+	}
 	return fmt.Sprintf("CASE WHEN regexp_matches(%s, %s) THEN regexp_extract(%s, %s, %d) END", v, pattern, v, pattern, re.NumSubexp()), err
 }

@@ -25,6 +25,7 @@ func macros() []string {
 	}
 	return append(all,
 		`CREATE MACRO bq_string(x) AS CASE WHEN typeof(x) = 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\.0$', '') ELSE CAST(x AS VARCHAR) END`,
+		"CREATE MACRO bq_bytes(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN encode(CAST(x AS VARCHAR)) ELSE CAST(x AS BLOB) END",
 		"CREATE MACRO bq_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
 	)
 }
@@ -38,7 +39,9 @@ func castMacro(k kind, value string, try bool) string {
 	switch k.sql {
 	case "STRING":
 		return "bq_string(" + value + ")"
-	case "BYTES", "JSON":
+	case "BYTES":
+		return "bq_bytes(" + value + ")"
+	case "JSON":
 		if try {
 			return "TRY_CAST(" + value + " AS " + k.duck + ")"
 		}

@@ -87,6 +87,12 @@ func copyText(out *bufio.Writer, in *bufio.Reader, d dialect) error {
 		if err != nil {
 			return err
 		}
+		if r == '\r' && at != inQuotes { // lines may end in different ways
+			if next, _ := in.Peek(1); string(next) == "\n" {
+				continue
+			}
+			r = '\n'
+		}
 		if _, err := out.WriteRune(r); err != nil {
 			return err
 		}
@@ -101,7 +107,7 @@ func copyText(out *bufio.Writer, in *bufio.Reader, d dialect) error {
 			at = inQuotes
 		case r == rune(d.delimiter[0]):
 			at, fields = fieldStarts, fields+1
-		case r == '\n' || r == '\r':
+		case r == '\n':
 			at, fields = fieldStarts, 1
 		case at == quoteCloses:
 			return errors.New("Data between close double quote (\") and field separator.") //nolint:staticcheck // as above

@@ -1,0 +1,106 @@
+//go:build !noduckdb && cgo
+
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"tapline/exporter/bucket"
+	"tapline/loader"
+	"tapline/warehouse"
+)
+
+// TestViaAgreesOnJSON: lines of JSON that BigQuery loads itself give what they
+// give when tapline reads them.
+func TestViaAgreesOnJSON(t *testing.T) {
+	r := newViaRig(t)
+	r.agrees(t, viaJSONCases())
+	if read := r.content(); len(read) > 0 {
+		t.Errorf("tapline read of the objects: %v", read)
+	}
+}
+
+// agrees compares what cases give when BigQuery reads their files and when
+// tapline does. What was asked of the bucket is then that of the former.
+func (r *viaRig) agrees(t *testing.T, cases map[string]viaCase) *viaScene {
+	t.Helper()
+	var sel []bucket.Selection
+	var targets []loader.Target
+	for name, c := range cases {
+		for file, text := range c.files {
+			r.put(t, name+"/"+file, text)
+		}
+		c.sel.Files, c.target.Table = name+"/"+c.sel.Files, name
+		sel, targets = append(sel, c.sel), append(targets, c.target)
+	}
+	read := r.scene(t, false, targets, sel...)
+	read.mustRun(t)
+	want := read.loaded(t)
+	r.asked = nil
+	s := r.scene(t, true, targets, sel...)
+	s.mustRun(t)
+	if got := s.loaded(t); got != want {
+		t.Error("not as tapline reads it:", differing(want, got))
+	}
+	return s
+}
+
+// allValues are values of every kind, each in a column of its own kind and in
+// columns of mixed kinds.
+func allValues() string {
+	values := []string{
+		`1`, `-7`, `0`, `-0`, `9007199254740992`, `9007199254740993`, `9223372036854775807`, `-9223372036854775808`, `9223372036854775808`, `123456789012345678901234567890`,
+		`1.5`, `1.50`, `2.0`, `-0.25`, `-0.0`, `0.0`, `0e0`, `1e5`, `1E+7`, `1.5e-3`, `1.5e-7`, `0.00001`, `123456.75`, `1234567.75`, `-1.5e+300`, `1e15`, `1e16`, `1.0e22`,
+		`0.1234567890123456`, `0.12345678901234567`, `123456789012345678.5`, `9007199254740993.0`, `1e400`, `1e-400`,
+		`true`, `false`, `null`, `""`, `"text"`, `"true"`, `"12"`, `"  spaced "`, `"a \"quoted\" one"`, `"two\nlines\tand \\ \/"`, `"é"`, `"\u00e9\u20AC"`, `"\ud83d\ude00"`, `"\ufffd"`,
+		`"\\u0000 \\ud800"`, `"\u0000"`, `"x\ud800y"`, `"\ude00\ud83d"`, `"\ud83d\ud83d\ude00"`, `"\ufffe"`,
+		`"2026-09-01"`, `"2026-09-01T10:20:30Z"`, `"$D_1756700000"`, `"\u0024D_1756700000"`, `"$D_-62135596800"`, `"$D_-62135596801"`, `"$D_253402300800"`, `"$D_0001756700000"`,
+		`"$D_00001756700000"`, `"$D_+5"`, `"$D_x"`, `"$D_"`, `[]`, `{}`, `[1, "a\n", {"b":null}]`, `{"a" : {"b":[1,{"a":2},{"a":3}]} }`, `{"bad":"\ud800"}`, `["\u0000"]`,
+	}
+	var b strings.Builder
+	for _, v := range values {
+		b.WriteString(`{"each":` + v + `,"same":"x"}` + "\n")
+	}
+	return b.String()
+}
+
+func viaJSONCases() map[string]viaCase {
+	plain, flat := bucket.Selection{Files: "*.json.gz"}, bucket.Selection{Files: "*.json.gz", Formats: bucket.Formats{Flatten: true}}
+	into := loader.Target{}
+	typed := `{"id":1,"i":12,"f":1.50,"b":true,"t":"$D_1756700000","mixed":1,"none":null,"phone":"007","email":"a@x.org","whole":2.0}` + "\n" +
+		`{"id":2,"i":-3,"f":2,"b":false,"t":"$D_1756700001","mixed":true,"phone":"123","email":"B@x.org","whole":3}` + "\n" +
+		`{"id":3,"f":0.25,"t":null,"mixed":0}` + "\n"
+	later := `{"id":4,"i":"x","f":7,"b":1,"t":"2026-09-02","mixed":2.5,"new value":"n1","phone":12.0,"email":"c@x.org"}` + "\n" +
+		`{"id":5,"i":1.0,"f":9007199254740993,"b":"maybe","t":"2026-09-02 10:00:00","mixed":"text","new value":"n2","phone":true,"whole":1.25}` + "\n" +
+		`{"id":6,"i":"","f":true,"b":"TRUE","t":"2026-09-02T00:00:00.5+05:30","phone":"2026-09-01","email":"d@x.org"}` + "\n" +
+		`{"id":7,"i":true,"f":"2.50","b":"","t":"2026-09-02T1:00:00,25Z","phone":[1],"email":{"a":1}}` + "\n" +
+		`{"id":8,"i":"12","f":"x","b":{},"t":"noon","phone":1e400,"email":"\u0000"}` + "\n"
+	nested := `{"a":{"b":1,"c":{"d":"x","e":[1,{"f":2}]},"g":{}},"h":[{"a":1},{"a":2}]}` + "\n" +
+		`{"a":null,"h":{"i":2.5}}` + "\n" + `{"a":"none","h":null}` + "\n" + `{ "a" : { "b" : "y" , "c" : 7 } , "k \u00e9\"\\.": { "" : [ ] } }` + "\n{}\n"
+	export := "1663664837-1663665000-Order Placed-20260901-0-db.json.gz"
+	events := `{"profile":{"identity":7,"name":"Ann","email":"$D_1756700000","platform":{"a":1},"new":1.5},"ts":20260901003000,"eventProps":{"Amount":12.50,"When":"$D_1756700000","Items":[{"n":1},{"n":2}]},"deviceInfo":{"make":"x","dimensions":{"width":1,"height":{"cm":2}}},"sessionProps":{"a":"b"}}` + "\n" +
+		`{"profile":{"identity":"008"},"ts":"20260901240000","eventProps":{},"deviceInfo":{"dimensions":"big"},"other":{"x":1}}` + "\n" +
+		`{"profile":"me","ts":1756700000,"eventProps":null,"other":"y"}` + "\n" + `{"ts":null,"profile":{"objectId":12.0}}` + "\n" + `{"ts":"\ud800"}` + "\n" + `{"ts":{"a":1}}` + "\n"
+	return map[string]viaCase{
+		"every":  {plain, into, map[string]string{"a.json.gz": allValues()}},
+		"deep":   {flat, into, map[string]string{"a.json.gz": allValues()}},
+		"typed":  {plain, into, map[string]string{"a.json.gz": typed}},
+		"later":  {plain, into, map[string]string{"a.json.gz": typed, "b.json.gz": later}},
+		"frozen": {plain, loader.Target{Contract: loader.Freeze}, map[string]string{"a.json.gz": `{"id":1,"a":2}`, "b.json.gz": `{"id":2,"b":true}` + "\n" + `{"id":3,"b":""}` + "\n" + `{"id":3.5}`}},
+		"rules": {plain, loader.Target{Mode: warehouse.Snapshot, Columns: []loader.ColumnRule{
+			{From: "email", Hash: "sha256"}, {From: "t", Hash: "sha256"}, {From: "whole", Hash: "sha256"}, {From: "f", Drop: true}, {From: "i", Type: "float64", Rename: "number"},
+			{From: "phone", Type: "int64"}, {From: "mixed", Type: "string"},
+		}}, map[string]string{"a.json.gz": typed + later}},
+		"nested":    {plain, into, map[string]string{"a.json.gz": nested}},
+		"flattened": {flat, into, map[string]string{"a.json.gz": nested}},
+		"lines":     {bucket.Selection{Files: "*.ndjson"}, into, map[string]string{"a.ndjson": "\ufeff{\"a\":1}\r\n\r\n  \r\n\t{ \"a\" : 2 } \r\n{\"a\":\"caf\u00e9\"}"}},
+		"marked":    {bucket.Selection{Files: "*.jsonl"}, into, map[string]string{"a.jsonl": "{\"a\":1}\n", "b.jsonl": "", "c.jsonl": "\n \n"}},
+		"titled":    {plain, into, map[string]string{"a.json.gz": "Order Placed\n{\"a\":1}\n"}},
+		"facts":     {bucket.Selection{Files: "*.json", FileColumns: []string{"*"}}, into, map[string]string{"1663664837-1663665000-Charged-20260901-7-db.json": `{"a":1,"file.name":"mine"}`}},
+		"export":    {bucket.Selection{Files: "*-*.json.gz", FileColumns: []string{"name"}}, into, map[string]string{export: "\"Order Placed\"\n\n" + events}},
+		"named":     {bucket.Selection{Files: "*-*.json.gz"}, into, map[string]string{export: strings.ReplaceAll(events, `"ts":`, `"eventName":"$D_1","ts":`)}},
+		"deeper":    {bucket.Selection{Files: "*-*.json.gz", Formats: bucket.Formats{Flatten: true}}, into, map[string]string{export: "Order Placed\r\n" + events}},
+		"pinned":    {bucket.Selection{Files: "*.json", Layout: "clevertap"}, into, map[string]string{"x.json": `{"ts":20260901003000,"eventName":"A","event_props":{"a":1},"session_props":{"b":2}}`}},
+	}
+}
