@@ -3,6 +3,7 @@ package bigquery
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"tapline/warehouse"
 )
@@ -32,14 +33,15 @@ type textRead struct {
 
 // addPull counts the jobs of a load whose object BigQuery reads itself. Each
 // statement over the staging tables reads about what the object's text is long:
-// of an object stored plain that is its size, of a compressed one nobody knows.
+// of an object stored plain that is its size, of a compressed one, as Parquet
+// always is, nobody knows.
 // What is put aside takes statements that no object of order needs.
 func (e *estimate) addPull(ctx context.Context, of *tableEstimate, l warehouse.Expected) error {
 	if _, err := e.w.pullerOf(warehouse.Object{Format: l.Format}); err != nil {
 		return nil // the load would be refused
 	}
 	x := e.loading(of, l)
-	size, known := max(l.Bytes, 0), l.Packing == "" && l.Bytes >= 0
+	size, known := max(l.Bytes, 0), l.Packing == "" && l.Format != "parquet" && l.Bytes >= 0
 	if !known {
 		size = 0
 	}
@@ -84,18 +86,19 @@ func fieldsOf(t *target) int {
 // size bytes, the transaction aside.
 func pullJobs(format string, fields int, size int64) (loads int64, reads []textRead) {
 	all := textRead{size, 1}
-	if format == "csv" {
-		loads = 1 // behind the first record
+	loads = 1
+	switch format {
+	case "csv": // that one is behind the first record
 		for _, width := range widths() {
 			if loads++; width >= fields {
 				break
 			}
 		}
 		reads = []textRead{{2 * size / int64(fields), 2}, all, all} // pull_head, pull_first, pull_count
-	} else {
-		loads = 1
+	case "json": // what lines there are, whether they can be read, and which keys they have
+		reads = slices.Repeat([]textRead{all}, 6)
 	}
-	reads = append(reads, all) // pull_sift
+	reads = append(reads, all) // what gives records their places
 	for from := 0; from < fields; from += asked {
 		reads = append(reads, textRead{size * int64(min(asked, fields-from)) / int64(fields), 1}) // pull_kinds
 	}

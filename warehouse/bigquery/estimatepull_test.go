@@ -165,3 +165,24 @@ func TestEstimatePullNew(t *testing.T) {
 		}
 	}
 }
+
+// TestPullJobs: how many load jobs, statements and times a text is read, by format.
+func TestPullJobs(t *testing.T) {
+	for _, c := range []struct {
+		format      string
+		fields      int
+		loads       int64
+		reads, size int64
+	}{
+		{"csv", 1, 2, 5, 6000}, {"csv", 10, 2, 5, 4200}, {"csv", 16, 2, 6, 4124}, {"csv", 101, 3, 11, 4019}, {"json", 15, 1, 8, 8000}, {"parquet", 31, 1, 4, 2000},
+	} {
+		loads, reads := pullJobs(c.format, c.fields, 1000)
+		var size int64
+		for _, r := range reads {
+			size += r.bytes
+		}
+		if loads != c.loads || int64(len(reads)) != c.reads || size < c.size-10 || size > c.size+10 {
+			t.Errorf("%s of %d fields: %d loads, %d statements of %d bytes; want %d, %d, %d", c.format, c.fields, loads, len(reads), size, c.loads, c.reads, c.size)
+		}
+	}
+}
