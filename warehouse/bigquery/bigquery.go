@@ -5,8 +5,10 @@
 // partition replaces that partition (table$YYYYMMDD, WRITE_TRUNCATE), a first
 // revision is appended; every other load goes into a staging table, from which
 // one multi-statement transaction moves it. Quarantine and receipt come with
-// one more transaction, or with that one. Jobs have ids that BigQuery takes
-// once, so that no job's work is ever done twice; job.go tells how.
+// one more transaction, or with that one. First revisions that come together are
+// moved together, by one transaction; claim.go tells how they are kept from other
+// processes. Jobs have ids that BigQuery takes once, so that no job's work is ever
+// done twice; job.go tells how.
 //
 // Types: bool BOOL, int64 INT64, float64 FLOAT64, utf8 STRING, date32 DATE,
 // timestamp TIMESTAMP. NUMERIC and BIGNUMERIC columns that somebody made take

@@ -105,6 +105,7 @@ func (g *group) claim(ctx context.Context, m *member, begin func(id string, labe
 		m.next++
 		job, err := g.w.submit(ctx, id, begin(id, labels))
 		if err != nil {
+			m.held = true // perhaps
 			return nil, err
 		}
 		if isCallOf(job, g.x.call) {

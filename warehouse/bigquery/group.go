@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	bq "cloud.google.com/go/bigquery"
 	"github.com/apache/arrow/go/v15/arrow"
@@ -67,7 +68,7 @@ type member struct {
 
 	slot slot
 	next int  // the attempt of the slot to claim next
-	held bool // it is claimed for the group of this round
+	held bool // it is, or may be, claimed for the group of this round
 
 	rival string  // a group that holds the slice; "" = none
 	claim *bq.Job // by this job
@@ -190,10 +191,13 @@ func (g *group) load(ctx context.Context) error {
 	err := g.stage(ctx)
 	held := slices.DeleteFunc(slices.Clone(g.members), func(m *member) bool { return !m.held })
 	ready := slices.DeleteFunc(slices.Clone(held), func(m *member) bool { return m.alone })
-	if err == nil && len(ready) > 0 {
-		return g.commit(ctx, ready)
+	begun := err == nil && len(ready) > 0
+	if begun {
+		err = g.commit(ctx, ready)
 	}
-	if len(held) > 0 && ctx.Err() == nil { // nobody has to wait for what does not come
+	if len(held) > 0 && (!begun || ctx.Err() != nil) { // nobody, the next run neither, has to wait for what does not come
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
 		err = errors.Join(err, g.w.bury(ctx, g.id))
 	}
 	return err

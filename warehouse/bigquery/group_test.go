@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,17 +124,22 @@ func TestGroupFaults(t *testing.T) {
 }
 
 // A killer is a way to the server on which the answer to the n-th request that
-// begins a job does not arrive, and the process is gone.
+// begins a job does not arrive, and no other is sent: the process is gone.
 type killer struct {
 	at   int64
 	die  context.CancelFunc
 	jobs atomic.Int64
+	dead atomic.Bool
 }
 
 func (k *killer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if k.dead.Load() {
+		return nil, context.Canceled
+	}
 	if r.Method != http.MethodPost || !strings.Contains(r.URL.Path, "/jobs") || k.jobs.Add(1) != k.at {
 		return http.DefaultTransport.RoundTrip(r)
 	}
+	k.dead.Store(true)
 	defer k.die()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -176,6 +183,49 @@ func TestGroupDied(t *testing.T) {
 			t.Logf("a group of 5 slices is of %d jobs", at-1)
 			return
 		}
+	}
+}
+
+// TestGroupGrace: a group that may be at work is waited for, and one that was
+// stopped, and said so, is not.
+func TestGroupGrace(t *testing.T) {
+	for name, c := range map[string]struct {
+		dies        bool
+		least, most time.Duration
+	}{"stopped": {false, 0, time.Second}, "dead": {true, grace - 5*time.Second, grace + 20*time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			h := newShop(t)
+			loads := h.days(1, 4)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			k := &killer{die: stop}
+			first := openTest(t, h.s, func(c *Config) { c.HTTP = &http.Client{Transport: k} })
+			stopping := slices.Clone(loads)
+			p, path := stopping[3].Parts[0], stopping[3].Parts[0].Path
+			p.Path, p.Open = "", func(context.Context) (io.ReadCloser, error) {
+				for len(h.s.Calls(bigquerytest.Match{Kind: "load", Text: "_load_a0"})) < 3 { // the claims of the others
+					time.Sleep(time.Millisecond)
+				}
+				k.dead.Store(c.dies)
+				stop()
+				return os.Open(path)
+			}
+			stopping[3].Parts = []warehouse.Part{p}
+			first.LoadAll(ctx, stopping)
+			var slept atomic.Int64
+			next := openTest(t, h.s, func(c *Config) {
+				c.Sleep = func(ctx context.Context, d time.Duration) error { slept.Add(int64(d)); return ctx.Err() }
+			})
+			for _, o := range next.LoadAll(t.Context(), loads) {
+				if o.Err != nil {
+					t.Error(o.Err)
+				}
+			}
+			if d := time.Duration(slept.Load()); d < c.least || d > c.most {
+				t.Errorf("waited %s, want %s to %s", d, c.least, c.most)
+			}
+			h.proven(loads)
+		})
 	}
 }
 
