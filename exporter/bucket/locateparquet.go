@@ -113,6 +113,9 @@ func paired(d parquet.Description, found [][]string) ([]exporter.LocatedColumn, 
 			}
 			continue
 		}
+		if len(c.Members) != 2 || c.Members[0].Type != parquet.TypeString {
+			return nil, unpaired("the map %q has no values, or keys that are not marked as text", c.Name)
+		}
 		for i, key := range found[len(d.Leaves):] {
 			if n := len(key) - 1; n > 0 && slices.Equal(key[:n], found[c.Leaf]) {
 				if err := add(c, c.Name+"."+key[n], len(d.Leaves)+i, 0); err != nil {

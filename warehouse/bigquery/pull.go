@@ -48,6 +48,8 @@ func (w *Warehouse) pullerOf(o warehouse.Object) (puller, error) {
 		return csvPuller{w}, nil
 	case formatJSON:
 		return jsonPuller{w}, nil
+	case formatParquet:
+		return parquetPuller{w}, nil
 	}
 	return nil, errUnpullable(o, fmt.Errorf("it is of the format %q", o.Format))
 }
@@ -137,6 +139,9 @@ func (w *Warehouse) loadInto(ctx context.Context, name string, md *bq.TableMetad
 	job, err := w.submit(ctx, id, func(ctx context.Context) (*bq.Job, error) {
 		l := w.table(name).LoaderFrom(src)
 		l.JobIDConfig, l.CreateDisposition, l.WriteDisposition, l.Labels = config, bq.CreateNever, bq.WriteAppend, w.labels(nil)
+		if len(md.Schema) == 0 {
+			inferring(l)
+		}
 		return l.Run(ctx)
 	})
 	if err != nil {

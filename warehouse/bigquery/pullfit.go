@@ -34,6 +34,9 @@ func formOf(c warehouse.PulledColumn) form {
 	case "json", "json_text", "json_name", "json_compact", "json_compact_day":
 		return jsonFormOf(c.As)
 	}
+	if isParquet(c.As) {
+		return parquetFormOf(c.As)
+	}
 	return f
 }
 

@@ -43,7 +43,7 @@ func (w *Warehouse) sift(ctx context.Context, p *warehouse.Pulled) error {
 		}
 	}
 	p.Rows += p.Rejected
-	return nil
+	return told(*p)
 }
 
 // stageOf makes a staging table of the place, in place of an older one.
@@ -142,12 +142,20 @@ func functionsOf(o warehouse.Object) (string, error) {
 	if zone == "" {
 		zone = "UTC"
 	}
-	names := []string{"pull_functions", "pull_json_functions"}
-	if o.Format != formatJSON {
+	forms := make([]string, 9) // of numbers with one digit, with two and so on
+	for i := range forms {
+		forms[i] = fmt.Sprintf("%%.%de", i)
+	}
+	names := []string{"pull_functions", "pull_json_functions", "pull_parquet_functions"}
+	switch o.Format {
+	case formatParquet:
+	case formatJSON:
+		names = names[:2]
+	default:
 		names = names[:1]
 	}
 	for i, name := range names {
-		functions, err := text(name, map[string]any{"Zone": zone})
+		functions, err := text(name, map[string]any{"Zone": zone, "Forms": forms})
 		if err != nil {
 			return "", err
 		}

@@ -35,7 +35,7 @@ const (
 	TypeInterval  Type = "interval"
 	TypeUnion     Type = "union"  // of its members
 	TypeList      Type = "list"   // of a primitive, its member, as JSON text
-	TypeMap       Type = "map"    // whose keys are columns, and whose values are its member
+	TypeMap       Type = "map"    // whose keys are columns; its members are key and value
 	TypeNested    Type = "nested" // JSON text of anything else
 )
 
@@ -133,7 +133,7 @@ func (p *describer) add(n *node, name string) error {
 	}
 	if p.o.spreads(n) {
 		m := Described{Name: name, Type: TypeMap, Leaf: p.at[n.leaf]}
-		for _, c := range n.children[0].children[1:] {
+		for _, c := range n.children[0].children {
 			m.Members = append(m.Members, p.describe(c, c.name))
 		}
 		p.columns = append(p.columns, m)

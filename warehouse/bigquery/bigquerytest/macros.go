@@ -24,7 +24,7 @@ func macros() []string {
 			"CREATE MACRO bq_try_"+m.name+"(x) AS CASE WHEN "+fits+" THEN TRY_CAST(x AS "+m.duck+") END")
 	}
 	return append(all,
-		`CREATE MACRO bq_string(x) AS CASE WHEN typeof(x) = 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\.0$', '') ELSE CAST(x AS VARCHAR) END`,
+		`CREATE MACRO bq_string(x) AS CASE WHEN typeof(x) = 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\.0$', '') WHEN typeof(x) = 'BLOB' THEN decode(CAST(CAST(x AS VARCHAR) AS BLOB)) ELSE CAST(x AS VARCHAR) END`,
 		"CREATE MACRO bq_bytes(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN encode(CAST(x AS VARCHAR)) ELSE CAST(x AS BLOB) END",
 		"CREATE MACRO bq_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
 	)
@@ -38,6 +38,9 @@ func castMacro(k kind, value string, try bool) string {
 	}
 	switch k.sql {
 	case "STRING":
+		if try { // bytes may be no text
+			return "TRY(bq_string(" + value + "))"
+		}
 		return "bq_string(" + value + ")"
 	case "BYTES":
 		return "bq_bytes(" + value + ")"

@@ -14,7 +14,7 @@ import (
 // an option would let pass what fails in BigQuery.
 const (
 	loadWords = "destinationTable sourceUris sourceFormat schema writeDisposition createDisposition schemaUpdateOptions timePartitioning " +
-		"clustering destinationTableProperties parquetOptions decimalTargetTypes ignoreUnknownValues autodetect skipLeadingRows fieldDelimiter " +
+		"clustering destinationTableProperties parquetOptions decimalTargetTypes columnNameCharacterMap ignoreUnknownValues autodetect skipLeadingRows fieldDelimiter " +
 		"quote nullMarker allowJaggedRows allowQuotedNewlines preserveAsciiControlCharacters encoding maxBadRecords"
 	queryWords = "query useLegacySql defaultDataset parameterMode queryParameters maximumBytesBilled destinationTable writeDisposition " +
 		"createDisposition priority useQueryCache"

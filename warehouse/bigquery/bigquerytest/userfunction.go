@@ -66,20 +66,22 @@ func parameterNames(toks []token) ([]string, error) {
 	if len(toks) == 0 {
 		return names, nil
 	}
-	for _, part := range split(toks, ",") {
-		if len(part) < 2 || !part[0].named() {
-			return nil, unexpected(part, 0)
+	for {
+		if len(toks) < 2 || !toks[0].named() {
+			return nil, unexpected(toks, 0)
 		}
-		_, n, err := parseType(part[1:])
+		_, n, err := parseType(toks[1:])
 		if err != nil {
 			return nil, err
 		}
-		if n != len(part)-1 {
-			return nil, unexpected(part, n+1)
+		names = append(names, ident(toks[0].val))
+		if toks = toks[n+1:]; len(toks) == 0 {
+			return names, nil
 		}
-		names = append(names, ident(part[0].val))
+		if !eat(&toks, ",") {
+			return nil, unexpected(toks, 0)
+		}
 	}
-	return names, nil
 }
 
 // functionBody returns the expression of [RETURNS TYPE] AS (expression).
