@@ -38,7 +38,7 @@ func newDrop(t *testing.T) *drop {
 func (d *drop) load() warehouse.Load {
 	d.rev++
 	return warehouse.Load{ID: fmt.Sprint("load", d.rev), Pipeline: "p", Table: "drops", Stream: "files", Slice: "p/files/a", Revision: fmt.Sprint(d.rev),
-		Run: "run", ReadAt: eventDay, Day: eventDay, Mode: warehouse.Replace}
+		Run: "run", ReadAt: eventDay, Mode: warehouse.Replace}
 }
 
 // pulled has an object of text columns read, and loaded.

@@ -94,14 +94,16 @@ func (w *Warehouse) earlier(ctx context.Context, l warehouse.Load) (earlier, err
 	return e, err
 }
 
-// loadParams are the parameters that the statements of a load take.
+// loadParams are the parameters that the statements of a load take. A day that
+// is none is 0001-01-01: the client cannot read a job back of which a date is
+// NULL, and so cannot tell whose job it is.
 func loadParams(l warehouse.Load, r warehouse.Receipt) (params, error) {
 	p := params{
 		"load": r.ID, "pipeline": r.Pipeline, "in_table": r.Table, "stream": r.Stream, "slice": r.Slice, "revision": r.Revision,
 		"run": r.Run, "mode": string(r.Mode), "read_at": r.ReadAt, "committed_at": r.CommittedAt,
 		"rows_read": r.RowsRead, "rows_loaded": r.RowsLoaded, "rows_quarantined": r.RowsQuarantined,
 		"cells_quarantined": r.CellsQuarantined, "bytes_read": r.BytesRead,
-		"day": dayParam(r.Day), "merge_key": bq.NullString{},
+		"day": civil.DateOf(r.Day), "merge_key": bq.NullString{},
 	}
 	if l.Mode.Keyed() {
 		key, err := json.Marshal(l.Key)

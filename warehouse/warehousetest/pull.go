@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -57,6 +58,7 @@ func (e *env) pull(p warehouse.Puller, text string, s spec) warehouse.Load {
 	e.Helper()
 	s = s.filled()
 	l := e.load(s)
+	l.Day = time.Time{} // a file is of no day
 	o := e.object(fmt.Sprintf("%s-%d.csv", s.slice, s.rev), text)
 	if err := p.Pullable(o); err != nil {
 		e.Fatal(err)
