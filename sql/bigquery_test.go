@@ -123,11 +123,12 @@ func bigquerySamples() map[string]any {
 		"verify#gone":            map[string]any{"Dataset": "raw", "Table": "", "Filter": (*filter)(nil)},
 		"view_freshness": with(where, map[string]any{"Tables": []table{
 			{nasty, "ts", nil}, {"b", "event_date", &filter{"event_date", false}}, {"c", "", nil}}}),
-		"view_freshness#empty": with(where, map[string]any{"Tables": []table{}}),
-		"view_loads":           where,
-		"view_put":             with(where, map[string]any{"View": nasty, "About": "it's\na view", "Query": "select 1 -- one"}),
-		"view_runs":            where,
-		"widen_column":         map[string]any{"Table": nasty, "Column": nasty},
+		"pull_json_functions#1": map[string]any{"Zone": ""},
+		"view_freshness#empty":  with(where, map[string]any{"Tables": []table{}}),
+		"view_loads":            where,
+		"view_put":              with(where, map[string]any{"View": nasty, "About": "it's\na view", "Query": "select 1 -- one"}),
+		"view_runs":             where,
+		"widen_column":          map[string]any{"Table": nasty, "Column": nasty},
 	}
 }
 

@@ -1,7 +1,7 @@
 -- Purpose: what values of JSON say, as package json reads them. A value is given
 --   as it stands in its record, and is valid; a cell is what tapline_json_cell
 --   makes of it. They stand behind pull_functions.
--- Parameters: Zone (of local times).
+-- Parameters: Zone (of local times; "" = the functions of strings alone).
 -- Idempotent: temporary functions, which end with the job.
 
 -- What a string stands for, without lone surrogates in it.
@@ -9,7 +9,8 @@ CREATE TEMP FUNCTION tapline_json_string(v STRING) AS (
   CASE WHEN STRPOS(v, '\\') > 0 THEN JSON_VALUE(v, '$') ELSE SUBSTR(v, 2, LENGTH(v) - 2) END);
 
 -- The same of a key, with or without its colon.
-CREATE TEMP FUNCTION tapline_json_key(v STRING) AS (tapline_json_string(REGEXP_REPLACE(v, r'[ \t\r\n]*:$', '')));
+CREATE TEMP FUNCTION tapline_json_key(v STRING) AS (tapline_json_string(REGEXP_REPLACE(v, r'[ \t\r\n]*:$', '')))
+{{- if .Zone}};
 
 -- Why no column can hold the value; NULL = one can. BigQuery makes U+FFFD of
 -- bytes that are no UTF-8.
@@ -93,4 +94,4 @@ CREATE TEMP FUNCTION tapline_json_time(v STRING) AS (
 CREATE TEMP FUNCTION tapline_json_as_date(v STRING) AS (
   CASE WHEN tapline_date(v) IS NOT NULL THEN tapline_date(v) WHEN MOD(UNIX_MICROS(tapline_json_time(v)), 86400000000) = 0 THEN DATE(tapline_json_time(v)) END);
 CREATE TEMP FUNCTION tapline_json_as_timestamp(v STRING) AS (
-  CASE WHEN tapline_date(v) IS NOT NULL THEN TIMESTAMP(tapline_date(v)) ELSE tapline_json_time(v) END)
+  CASE WHEN tapline_date(v) IS NOT NULL THEN TIMESTAMP(tapline_date(v)) ELSE tapline_json_time(v) END){{end}}

@@ -29,8 +29,9 @@ type jsonPuller struct{ *Warehouse }
 const (
 	// mostLine is how many bytes a line may have, as in package json.
 	mostLine = 16 << 20
-	// mostName is how many characters the line before the records may have.
-	mostName = 32 << 10
+	// mostName is how many characters the line before the records may have: package
+	// json looks for it in the first 64 KiB.
+	mostName = 15000
 	// mostPaths is how many paths of keys there may be, as in package json.
 	mostPaths = 20000
 	// noDelimiter stands in no valid line, so that each is a single field.
@@ -194,12 +195,27 @@ func jsonProblem(problem string) string {
 func (w jsonPuller) once(ctx context.Context, p *warehouse.Pulled) error {
 	data := jsonPatterns()
 	data["Stage"] = p.Places[placeAll]
-	return w.askWith(ctx, p.Object, "pull_json_twice", data, nil, func(r row) error {
+	sql, err := withStrings("pull_json_twice", data)
+	if err != nil {
+		return err
+	}
+	return w.read(ctx, sql, nil, nil, func(values []bq.Value) error {
+		r := row{values: values}
 		if n, example := r.int(), r.text(); n > 0 {
 			return errUnpullable(p.Object, fmt.Errorf("%d of its objects have a key twice, as %s", n, shown(example)))
 		}
 		return r.err
 	})
+}
+
+// withStrings is a statement behind the functions of strings.
+func withStrings(name string, data map[string]any) (string, error) {
+	functions, err := text("pull_json_functions", map[string]any{"Zone": ""})
+	if err != nil {
+		return "", err
+	}
+	sql, err := text(name, data)
+	return functions + ";\n" + sql, err
 }
 
 // pathOf is a path of keys as it stands in tables.

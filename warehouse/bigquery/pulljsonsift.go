@@ -86,10 +86,7 @@ func (w jsonPuller) fillPairs(ctx context.Context, p *warehouse.Pulled, place, s
 		}
 		data := jsonPatterns()
 		data["Into"], data["Stage"] = p.Places[place], from
-		sql, err := text(statement, data)
-		if err == nil {
-			sql, err = withFunctions(p.Object, sql)
-		}
+		sql, err := withStrings(statement, data)
 		if err != nil {
 			return err
 		}
