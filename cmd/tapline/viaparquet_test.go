@@ -235,7 +235,7 @@ func TestViaParquetFaults(t *testing.T) {
 	want := s.loaded(t)
 	jobs := []bigquerytest.Match{
 		{Method: "jobs.insert", Text: "tapline_p_"},                    // BigQuery reads the object
-		{Method: "tables.get", Text: ""},                               // which columns it has
+		{Method: "tables.get", Text: "_tapline_stage_"},                // which columns it has
 		{Method: "jobs.insert", Text: "SELECT DISTINCT kv"},            // which keys maps have
 		{Method: "jobs.insert", Text: "places AS"},                     // which place each row has
 		{Method: "jobs.insert", Text: "BIT_OR"},                        // which kinds there are
@@ -255,7 +255,9 @@ func TestViaParquetFaults(t *testing.T) {
 			for _, match := range jobs {
 				s.server.Fail(match, 1, fault)
 				if name == "denied" {
-					s.run(t) // ends there; the next gets further
+					if sum := s.run(t); len(sum.Failures) == 0 { // it ends there; the next gets further
+						t.Errorf("%s was not denied", match.Text)
+					}
 				}
 			}
 			s.run(t)
