@@ -321,3 +321,24 @@ func TestJobs(t *testing.T) {
 		})
 	}
 }
+
+// TestNoGaps refuses the first attempt of a slot until the load gives it up: the
+// next attempt is not begun before that one is taken, or a group could take it.
+func TestNoGaps(t *testing.T) {
+	for way, parts := range map[string]int{"append": 1, "transaction": 2} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			h := newShop(t)
+			l := h.load(1, 4, parts)
+			h.s.Fail(bigquerytest.Match{Kind: "load", Text: "_load_a0"}, mostTries, bigquerytest.Fault{Status: 503, Reason: "backendError"})
+			r, err := h.w.Load(t.Context(), l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.w.lookup(t.Context(), h.w.newSlot("load", 0, l.Table, l.Slice).attempt(0)); err != nil {
+				t.Error(err)
+			}
+			h.holds(l, r)
+		})
+	}
+}

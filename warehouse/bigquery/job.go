@@ -19,8 +19,9 @@ import (
 // of a slice: its id comes from table, slice and how many receipts these have,
 // so two processes that want to load the same slice, whatever their revisions,
 // meet at the same id. Each try of a slot's work is an attempt, numbered in
-// the id; attempt n+1 is begun only when attempt n is known to be over. A job's
-// label says for which load it was, and its destination what it did.
+// the id; attempt n+1 is begun only when attempt n is taken and known to be over,
+// so that there are no gaps. A job's label says for which load it was, and its
+// destination what it did.
 
 // slot makes the ids of the jobs of one revision to be.
 type slot string

@@ -222,8 +222,10 @@ func (x *loading) putRows(ctx context.Context, transaction bool) error {
 		if err != nil || x.applied {
 			return err
 		}
-		x.remove = true // whatever the job did
-		p.next = 1
+		x.remove = true // whatever the job did, if there is one
+		if p, err = x.w.past(ctx, s, 0, x.l); err != nil {
+			return err
+		}
 	}
 	if x.stage != "" {
 		return nil

@@ -60,20 +60,24 @@ func onGoogle(p warehouse.Part) bool {
 }
 
 // newStage makes a staging table and fills it with parts. What a failed job
-// left in it is not known, so each try takes a new one. Ids names the first
-// job of each try; nil = any. Table is the one that errors speak of. Errors:
-// errMoved when another process has taken such an id, for whatever.
+// left in it is not known, so each try takes a new one. Ids names the first job
+// of a try by how many such jobs there were before; nil = any. Table is the one that
+// errors speak of. Errors: errMoved when another process has taken such an id, for
+// whatever.
 func (x *loading) newStage(ctx context.Context, table string, columns []warehouse.Column, parts []warehouse.Part, ids func(try int) string) (string, error) {
 	if ids == nil {
 		ids = func(int) string { return fresh("tapline_s_") }
 	}
 	var p pacing
-	for try := 0; ; {
+	for try, begun := 0, 0; ; {
 		name := fresh(stagePrefix)
 		x.stages = append(x.stages, name)
-		err := x.w.fillStage(ctx, name, table, columns, parts, ids(try), map[string]string{labelLoad: loadLabel(x.l.ID), labelCall: x.call})
+		taken, err := x.w.fillStage(ctx, name, table, columns, parts, ids(begun), map[string]string{labelLoad: loadLabel(x.l.ID), labelCall: x.call})
 		if err == nil {
 			return name, nil
+		}
+		if taken {
+			begun++
 		}
 		if try++; ctx.Err() != nil || try == stageTries || !isPassing(err) && !errors.Is(err, errGone) {
 			return "", err
@@ -85,10 +89,11 @@ func (x *loading) newStage(ctx context.Context, table string, columns []warehous
 	}
 }
 
-// fillStage makes a staging table and loads all parts into it.
-func (w *Warehouse) fillStage(ctx context.Context, name, table string, columns []warehouse.Column, parts []warehouse.Part, id string, labels map[string]string) error {
+// fillStage makes a staging table and loads all parts into it. It reports whether
+// the first job's id is taken.
+func (w *Warehouse) fillStage(ctx context.Context, name, table string, columns []warehouse.Column, parts []warehouse.Part, id string, labels map[string]string) (taken bool, err error) {
 	if err := w.createStage(ctx, name, columns); err != nil {
-		return err
+		return false, err
 	}
 	for i, u := range units(parts) {
 		if i > 0 {
@@ -96,16 +101,23 @@ func (w *Warehouse) fillStage(ctx context.Context, name, table string, columns [
 		}
 		job, err := w.submit(ctx, id, w.beginStage(ctx, id, u, name, columns, labels))
 		if err != nil {
-			return w.explainLoad(ctx, table, err)
+			return i > 0 || errors.Is(err, errGone), w.explainLoad(ctx, table, err)
 		}
-		if i == 0 && !isCallOf(job, labels[labelCall]) {
-			return errMoved // another process took the attempt
+		if i == 0 && !(isCallOf(job, labels[labelCall]) && isInto(job, name)) {
+			return true, errMoved // another process took the attempt, or an earlier try of this one
 		}
 		if _, err := w.finish(ctx, job); err != nil {
-			return w.explainLoad(ctx, table, err)
+			return true, w.explainLoad(ctx, table, err)
 		}
 	}
-	return nil
+	return true, nil
+}
+
+// isInto reports whether a job loads into a table.
+func isInto(job *bq.Job, table string) bool {
+	config, err := job.Config()
+	load, ok := config.(*bq.LoadConfig)
+	return err == nil && ok && load.Dst.TableID == table
 }
 
 // createStage makes a staging table.
