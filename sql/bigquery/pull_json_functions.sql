@@ -26,30 +26,17 @@ CREATE TEMP FUNCTION tapline_json_dollar(v STRING) AS (
   CASE WHEN REGEXP_CONTAINS(v, r'^\$D_[+-]?[0-9]+$') AND SAFE_CAST(SUBSTR(v, 4) AS INT64) BETWEEN -62135596800 AND 253402300799
     THEN tapline_instant(SAFE_CAST(SUBSTR(v, 4) AS INT64) * 1000000) END);
 
--- The power of ten of a number's first digit.
-CREATE TEMP FUNCTION tapline_json_power(v STRING) AS (SAFE_CAST(REGEXP_EXTRACT(tapline_shortest(tapline_float(v)), r'e(.*)$') AS INT64));
-
--- The canonical text of a FLOAT64 that is no integer up to 2^53, of which the
--- number gives the digits.
-CREATE TEMP FUNCTION tapline_json_fraction(v STRING) AS (
+-- The canonical text of what tapline_shortest gives, but for integers up to 2^53.
+CREATE TEMP FUNCTION tapline_json_power(s STRING) AS (SAFE_CAST(REGEXP_EXTRACT(s, r'e(.*)$') AS INT64));
+CREATE TEMP FUNCTION tapline_json_fraction(s STRING) AS (
   CASE
-    WHEN tapline_json_power(v) NOT BETWEEN -4 AND 5 THEN REGEXP_REPLACE(tapline_shortest(tapline_float(v)), r'\.?0*e', 'e')
-    WHEN tapline_json_power(v) < 0 THEN CONCAT(CASE WHEN STARTS_WITH(v, '-') THEN '-' ELSE '' END, '0.', REPEAT('0', -1 - tapline_json_power(v)), tapline_digits(v))
-    ELSE CONCAT(CASE WHEN STARTS_WITH(v, '-') THEN '-' ELSE '' END, SUBSTR(tapline_digits(v), 1, tapline_json_power(v) + 1), '.', SUBSTR(tapline_digits(v), tapline_json_power(v) + 2)) END);
+    WHEN tapline_json_power(s) NOT BETWEEN -4 AND 5 THEN REGEXP_REPLACE(s, r'\.?0*e', 'e')
+    WHEN tapline_json_power(s) < 0 THEN CONCAT(REGEXP_EXTRACT(s, r'^(-?)'), '0.', REPEAT('0', -1 - tapline_json_power(s)), tapline_digits(s))
+    ELSE CONCAT(REGEXP_EXTRACT(s, r'^(-?)'), SUBSTR(tapline_digits(s), 1, tapline_json_power(s) + 1), '.', SUBSTR(tapline_digits(s), tapline_json_power(s) + 2)) END);
 
--- Whether a number is a fraction, or has an exponent, and a FLOAT64 gives its
--- digits back.
-CREATE TEMP FUNCTION tapline_json_is_float(v STRING) AS (
-  REGEXP_CONTAINS(v, r'[.eE]') AND (tapline_digits(v) = '' OR tapline_float(v) IS NOT NULL));
-
--- The canonical text of a number.
-CREATE TEMP FUNCTION tapline_json_number(v STRING) AS (
-  CASE
-    WHEN NOT REGEXP_CONTAINS(v, r'[.eE]') THEN IFNULL(CAST(SAFE_CAST(v AS INT64) AS STRING), v)
-    WHEN NOT tapline_json_is_float(v) THEN v
-    WHEN tapline_digits(v) = '' THEN CASE WHEN STARTS_WITH(v, '-') THEN '-0' ELSE '0' END
-    WHEN tapline_float(v) = TRUNC(tapline_float(v)) AND ABS(tapline_float(v)) <= 9007199254740992 THEN CAST(CAST(tapline_float(v) AS INT64) AS STRING)
-    ELSE tapline_json_fraction(v) END);
+-- The canonical text of a FLOAT64 other than 0.
+CREATE TEMP FUNCTION tapline_json_float(f FLOAT64) AS (
+  CASE WHEN f = TRUNC(f) AND ABS(f) <= 9007199254740992 THEN CAST(CAST(f AS INT64) AS STRING) ELSE tapline_json_fraction(tapline_shortest(f)) END);
 
 -- What stands in the sifted table: a letter for what the value is, and its
 -- canonical text; b, i, l, f and t are of the kinds of warehouse.CellKinds, d is
@@ -57,10 +44,11 @@ CREATE TEMP FUNCTION tapline_json_number(v STRING) AS (
 CREATE TEMP FUNCTION tapline_json_cell(v STRING) AS (
   CASE
     WHEN tapline_json_flaw(v) IS NOT NULL THEN CONCAT(CASE WHEN tapline_json_flaw(v) = 'text.nul' THEN 'n' ELSE 'u' END, v)
-    WHEN STARTS_WITH(v, '"') THEN CONCAT(CASE WHEN LENGTH(v) <= 100 AND LENGTH(tapline_json_string(v)) <= 16 AND tapline_json_dollar(tapline_json_string(v)) IS NOT NULL THEN 'd' ELSE 't' END, tapline_json_string(v))
+    WHEN STARTS_WITH(v, '"') THEN CONCAT(CASE WHEN LENGTH(tapline_json_string(v)) <= 16 AND tapline_json_dollar(tapline_json_string(v)) IS NOT NULL THEN 'd' ELSE 't' END, tapline_json_string(v))
     WHEN v IN ('true', 'false') THEN CONCAT('b', v)
     WHEN NOT REGEXP_CONTAINS(v, r'^[-0-9]') THEN CONCAT('t', v)
-    WHEN REGEXP_CONTAINS(v, r'[.eE]') THEN CONCAT(CASE WHEN tapline_json_is_float(v) THEN 'f' ELSE 't' END, tapline_json_number(v))
+    WHEN REGEXP_CONTAINS(v, r'^-?[0.]+([eE]|$)') AND REGEXP_CONTAINS(v, r'[.eE]') THEN CASE WHEN STARTS_WITH(v, '-') THEN 'f-0' ELSE 'f0' END
+    WHEN REGEXP_CONTAINS(v, r'[.eE]') THEN IFNULL(CONCAT('f', tapline_json_float(tapline_float(v))), CONCAT('t', v))
     WHEN SAFE_CAST(v AS INT64) IS NULL THEN CONCAT('t', v)
     ELSE CONCAT(CASE WHEN SAFE_CAST(v AS INT64) BETWEEN -9007199254740992 AND 9007199254740992 THEN 'i' ELSE 'l' END, CAST(SAFE_CAST(v AS INT64) AS STRING)) END);
 
