@@ -33,6 +33,19 @@ type viaColumn struct {
 // is how many a row group has, 0 = all.
 func viaParquet(t testing.TB, rows int, columns []viaColumn, props ...parquet.WriterProperty) string {
 	t.Helper()
+	return viaWriter{rows: rows, props: props}.file(t, columns)
+}
+
+// A viaWriter writes Parquet in some manner.
+type viaWriter struct {
+	rows  int // of a row group, 0 = all
+	props []parquet.WriterProperty
+	int96 bool   // instants are INT96
+	by    string // the key under which the writer left its name
+}
+
+func (v viaWriter) file(t testing.TB, columns []viaColumn) string {
+	t.Helper()
 	var fields []arrow.Field
 	n := 0
 	for _, c := range columns {
@@ -53,11 +66,11 @@ func viaParquet(t testing.TB, rows int, columns []viaColumn, props ...parquet.Wr
 	rec := b.NewRecord()
 	defer rec.Release()
 	var out bytes.Buffer
-	props = append(props, parquet.WithVersion(parquet.V2_LATEST))
-	if rows > 0 {
-		props = append(props, parquet.WithMaxRowGroupLength(int64(rows)))
+	props := append(v.props, parquet.WithVersion(parquet.V2_LATEST))
+	if v.rows > 0 {
+		props = append(props, parquet.WithMaxRowGroupLength(int64(v.rows)))
 	}
-	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithDeprecatedInt96Timestamps(false))
+	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithDeprecatedInt96Timestamps(v.int96))
 	w, err := pqarrow.NewFileWriter(rec.Schema(), struct{ io.Writer }{&out}, parquet.NewWriterProperties(props...), arrowProps)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +80,10 @@ func viaParquet(t testing.TB, rows int, columns []viaColumn, props ...parquet.Wr
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(); err != nil {
+	if v.by != "" {
+		err = w.AppendKeyValueMetadata(v.by, "3.5.1")
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -155,6 +171,10 @@ func viaParquetCases(t testing.TB) map[string]viaCase {
 		"empty": {files, loader.Target{}, map[string]string{
 			"a.parquet": viaParquet(t, 0, []viaColumn{{"id", i64, nil}}), "b.parquet": viaParquet(t, 0, []viaColumn{{"id", i64, ids}, {"n", i64, nil}}),
 		}},
+		"spark": {files, loader.Target{}, map[string]string{
+			"a.parquet": viaWriter{int96: true, by: "org.apache.spark.version"}.file(t, []viaColumn{{"at", viaStamp(arrow.Nanosecond, "UTC"), []string{`"2026-09-01T10:20:30.123456Z"`, "null", `"1899-01-01T00:00:00Z"`}}}),
+		}},
+		"packed": {bucket.Selection{Files: "*.gzip"}, loader.Target{}, map[string]string{"a.parquet.gzip": viaParquet(t, 0, []viaColumn{{"id", i64, ids}})}},
 		"facts": {facts, loader.Target{}, map[string]string{
 			"1663664837-1663665000-Charged-20260901-7-db.parquet": viaParquet(t, 0, []viaColumn{{"a", i64, ids}}),
 		}},
@@ -291,6 +311,7 @@ func TestViaParquetRefuses(t *testing.T) {
 		"escapes.parquet":    {viaParquet(t, 0, []viaColumn{{"l", arrow.ListOf(str), []string{`["a\n"]`}}}), "have to be escaped"},
 		"replaced.parquet":   {viaParquet(t, 0, []viaColumn{{"id", prims.Int64, []string{"1"}}, {"s", str, []string{`"a\ufffd"`}}}), `column "s" has a cell`},
 		"beyond.parquet":     {viaParquet(t, 0, []viaColumn{{"u", prims.Uint64, []string{"18446744073709551615"}}}), "Error while reading data"},
+		"int96.parquet":      {viaWriter{int96: true}.file(t, []viaColumn{{"at", viaStamp(arrow.Nanosecond, "UTC"), []string{`"2026-09-01T10:20:30.123456Z"`}}}), "INT96"},
 		"cut.parquet":        {good[:len(good)-9], "Error while reading data"},
 		"packed.parquet.gz":  {good, "Error while reading data"},
 		"packed.parquet.zst": {good, "compressed by zstd"},

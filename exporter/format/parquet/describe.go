@@ -22,7 +22,7 @@ const (
 	TypeDouble    Type = "double"
 	TypeDecimal   Type = "decimal"
 	TypeDate      Type = "date"
-	TypeInstant   Type = "instant" // milliseconds or microseconds
+	TypeInstant   Type = "instant" // milliseconds or microseconds, or an INT96 that is of these
 	TypeLocal     Type = "local"   // the same, of local times
 	TypeNanos     Type = "nanos"   // an instant or a local time
 	TypeInt96     Type = "int96"   // an instant in nanoseconds
@@ -75,7 +75,7 @@ func Describe(r io.ReaderAt, size int64, o Options) (d Description, err error) {
 	if d.Rows, err = foot.rows(len(s.leaves)); err != nil {
 		return d, err
 	}
-	p := describer{o: o, names: map[string]bool{}, at: map[*leaf]int{}}
+	p := describer{o: o, spark: foot.spark, names: map[string]bool{}, at: map[*leaf]int{}}
 	for i, l := range s.leaves {
 		p.at[l] = i
 	}
@@ -117,6 +117,7 @@ func appendPaths(paths [][]string, n *node, above []string) [][]string {
 // A describer lays columns out as reader.lay does.
 type describer struct {
 	o       Options
+	spark   bool // see footer
 	names   map[string]bool
 	at      map[*leaf]int
 	columns []Described
@@ -151,7 +152,9 @@ func (p *describer) describe(n *node, name string) Described {
 	switch {
 	case n.repeats:
 	case n.primitive():
-		d.Type, d.Scale = typeOf(n), n.leaf.scale
+		if d.Type, d.Scale = typeOf(n), n.leaf.scale; d.Type == TypeInt96 && p.spark {
+			d.Type = TypeInstant
+		}
 	case n.shape == list && n.item() != n.children[0] && n.item().primitive() && !n.item().repeats:
 		d.Type, d.Members = TypeList, []Described{p.describe(n.item(), n.item().name)}
 	case n.shape == union:

@@ -36,6 +36,7 @@ type footer struct {
 	elements  []element // the schema, depth first
 	groups    []rowGroup
 	encrypted bool
+	spark     bool // Spark wrote it, whose instants are of whole microseconds
 }
 
 // An element is a node of the schema as it is written.
@@ -111,6 +112,8 @@ func parseFooter(b []byte) (*footer, error) {
 			})
 		case 4:
 			c.elements(typ, func(t byte) { f.groups = append(f.groups, c.rowGroup(t)) })
+		case 5:
+			c.elements(typ, func(t byte) { f.spark = c.pair(t) || f.spark })
 		case 8:
 			f.encrypted = true
 			c.skip(typ)
@@ -119,6 +122,18 @@ func parseFooter(b []byte) (*footer, error) {
 		}
 	})
 	return f, c.err
+}
+
+// pair reads a key and a value, and reports whether the key is one of Spark's.
+func (c *compact) pair(typ byte) (spark bool) {
+	c.fields(typ, func(id int, t byte) {
+		if id == 1 && t == thriftBinary {
+			spark = bytes.HasPrefix(c.bytes(t), []byte("org.apache.spark."))
+			return
+		}
+		c.skip(t)
+	})
+	return spark
 }
 
 // check finds what is not as it must be before pages are read.
