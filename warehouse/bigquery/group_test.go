@@ -295,6 +295,9 @@ func TestGroupJobs(t *testing.T) {
 			var loads []warehouse.Load
 			for i := range 200 {
 				l := h.loadOf(fmt.Sprint("p", i), 1, 1, 1)
+				if i%2 == 1 {
+					l.Day = time.Time{}
+				}
 				if c.gs {
 					l.Parts[0] = upload(t, gcs, l.Parts[0].Path, 1)
 				}
@@ -316,5 +319,28 @@ func TestGroupJobs(t *testing.T) {
 			h.proven(loads)
 			h.noStages()
 		})
+	}
+}
+
+// TestEmptyIsMarked has a process die that has marked a slice without rows as its own: the
+// next one finds nothing to remove.
+func TestEmptyIsMarked(t *testing.T) {
+	h := newShop(t, func(c *Config) { c.Patience = 300 * time.Millisecond })
+	l := h.days(1, 5)[4]
+	commits := bigquerytest.Match{Kind: "query", Text: "COMMIT TRANSACTION"}
+	h.s.Fail(commits, -1, bigquerytest.Fault{Status: 503, Reason: "backendError"})
+	if _, err := h.w.Load(t.Context(), l); err == nil {
+		t.Fatal("no error")
+	}
+	h.s.Heal()
+	h.finish(l)
+	h.proven([]warehouse.Load{l})
+	for _, c := range h.s.Calls(commits) {
+		if strings.Contains(c.SQL, "DELETE") {
+			t.Errorf("removes rows: %s", c.SQL)
+		}
+	}
+	if n := len(h.s.Calls(bigquerytest.Match{Kind: "query", Text: "_load_a"})); n != 1 {
+		t.Errorf("%d marks, want 1", n)
 	}
 }

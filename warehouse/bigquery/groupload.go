@@ -6,6 +6,7 @@ import (
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
+	"cloud.google.com/go/civil"
 	"github.com/sourcegraph/conc/pool"
 
 	"tapline/warehouse"
@@ -131,20 +132,20 @@ func (g *group) put(ctx context.Context, m *member) error {
 
 // A groupLoad is a load as the transaction of its group takes it, in a parameter.
 type groupLoad struct {
-	Nth              int64       `bigquery:"nth"` // its place among the members
-	ID               string      `bigquery:"id"`
-	Pipeline         string      `bigquery:"pipeline"`
-	Stream           string      `bigquery:"stream"`
-	Slice            string      `bigquery:"slice"`
-	Revision         string      `bigquery:"revision"`
-	Run              string      `bigquery:"run"`
-	Day              bq.NullDate `bigquery:"day"`
-	ReadAt           time.Time   `bigquery:"read_at"`
-	RowsRead         int64       `bigquery:"rows_read"`
-	RowsLoaded       int64       `bigquery:"rows_loaded"`
-	RowsQuarantined  int64       `bigquery:"rows_quarantined"`
-	CellsQuarantined int64       `bigquery:"cells_quarantined"`
-	BytesRead        int64       `bigquery:"bytes_read"`
+	Nth              int64      `bigquery:"nth"` // its place among the members
+	ID               string     `bigquery:"id"`
+	Pipeline         string     `bigquery:"pipeline"`
+	Stream           string     `bigquery:"stream"`
+	Slice            string     `bigquery:"slice"`
+	Revision         string     `bigquery:"revision"`
+	Run              string     `bigquery:"run"`
+	Day              civil.Date `bigquery:"day"` // as loadParams has it
+	ReadAt           time.Time  `bigquery:"read_at"`
+	RowsRead         int64      `bigquery:"rows_read"`
+	RowsLoaded       int64      `bigquery:"rows_loaded"`
+	RowsQuarantined  int64      `bigquery:"rows_quarantined"`
+	CellsQuarantined int64      `bigquery:"cells_quarantined"`
+	BytesRead        int64      `bigquery:"bytes_read"`
 }
 
 // commit runs the transaction for those members that are ready for it. Errors:
@@ -160,7 +161,7 @@ func (g *group) commit(ctx context.Context, ready []*member) error {
 		}
 		r := m.l.Receipt(now)
 		loads = append(loads, groupLoad{
-			int64(i), r.ID, r.Pipeline, r.Stream, r.Slice, r.Revision, r.Run, dayParam(r.Day), r.ReadAt,
+			int64(i), r.ID, r.Pipeline, r.Stream, r.Slice, r.Revision, r.Run, civil.DateOf(r.Day), r.ReadAt,
 			r.RowsRead, r.RowsLoaded, r.RowsQuarantined, r.CellsQuarantined, r.BytesRead,
 		})
 	}
