@@ -5,9 +5,15 @@ package bigquerytest
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	bq "google.golang.org/api/bigquery/v2"
+)
+
+const (
+	usualLine = 1 << 20   // bytes of a line that DuckDB takes by itself
+	mostLine  = 100 << 20 // of a line that the service takes
 )
 
 // openText opens CSV and newline-delimited JSON. The columns are those of the
@@ -75,12 +81,26 @@ func (w *writing) csv(ctx context.Context, fields []*bq.TableFieldSchema) (strin
 		return "", err
 	}
 	relation := fmt.Sprintf("read_csv(%s, auto_detect = false, header = false, skip = %d, delim = %s, quote = %s, escape = %s, comment = '', nullstr = %s, "+
-		"allow_quoted_nulls = false, null_padding = %t, strict_mode = true, parallel = false, columns = %s)",
-		w.files.list(), c.SkipLeadingRows, text(delimiter), text(quote), text(quote), text(c.NullMarker), c.AllowJaggedRows, texts(fields))
+		"allow_quoted_nulls = false, null_padding = %t, strict_mode = true, parallel = false, columns = %s%s)",
+		w.files.list(), c.SkipLeadingRows, text(delimiter), text(quote), text(quote), text(c.NullMarker), c.AllowJaggedRows, texts(fields), w.longLines())
 	if c.AllowQuotedNewlines {
 		return relation, nil
 	}
 	return relation, w.checkLines(ctx, relation)
+}
+
+// longLines lets DuckDB read lines that are longer than it takes by itself.
+func (w *writing) longLines() string {
+	longest := int64(0)
+	for _, name := range w.files.names {
+		if about, err := os.Stat(name); err == nil {
+			longest = max(longest, about.Size())
+		}
+	}
+	if longest < usualLine {
+		return ""
+	}
+	return fmt.Sprintf(", max_line_size = %d, buffer_size = %d", min(longest, mostLine), 2*min(longest, mostLine))
 }
 
 // checkLines refuses line breaks within quotes, which the job does not allow.
