@@ -42,7 +42,7 @@ type Object struct {
 	Packing string // "", "gzip", ...
 	CSV     ObjectCSV
 	// Open says of JSON whether an object at a path of keys is opened: then its
-	// values are of columns of their own, and not it.
+	// values are of columns of their own, and not it. So it does of Parquet's maps.
 	Open func(path []string) bool
 	Zone string // of local times, an IANA name
 }
@@ -86,7 +86,8 @@ type Pulled struct {
 	// First is the first record of CSV, its cells as they stand, or the first line
 	// of JSON if that is no object.
 	First []string
-	// Keys are the paths of the values in JSON that are to be columns.
+	// Keys are the paths of the values in JSON that are to be columns, and of
+	// Parquet what exporter.Found says.
 	Keys   [][]string
 	Fields int // how many a record of CSV may have had
 

@@ -4,7 +4,6 @@ package bigquerytest
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,11 +14,12 @@ import (
 
 // A parquetNode is a field of a file's schema.
 type parquetNode struct {
-	file, name                    string
-	physical, converted, logical  string
-	repetition                    string
-	precision, scale, descendants int64
-	children                      []*parquetNode
+	file, name                   string
+	physical, converted, logical string
+	repetition                   string
+	precision, scale             int64
+	below                        int64 // how many children it has
+	children                     []*parquetNode
 }
 
 // is reports whether the field has one of the annotations: a ConvertedType, or
@@ -36,41 +36,31 @@ func (w *writing) parquetColumns(ctx context.Context) ([]*parquetNode, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	var columns []*parquetNode
-	next := func() (*parquetNode, error) {
-		if !rows.Next() {
-			return nil, sql.ErrNoRows
-		}
+	var flat []*parquetNode // depth first
+	for rows.Next() {
 		n := &parquetNode{}
-		return n, rows.Scan(&n.file, &n.name, &n.physical, &n.converted, &n.logical, &n.repetition, &n.precision, &n.scale, &n.descendants)
-	}
-	var below func(n *parquetNode) error
-	below = func(n *parquetNode) error {
-		for range n.descendants {
-			c, err := next()
-			if err == nil {
-				err = below(c)
-			}
-			if err != nil {
-				return err
-			}
-			n.children = append(n.children, c)
-		}
-		return nil
-	}
-	for {
-		root, err := next()
-		if err == sql.ErrNoRows {
-			return columns, rows.Err()
-		}
-		if err == nil {
-			err = below(root)
-		}
-		if err != nil {
+		if err := rows.Scan(&n.file, &n.name, &n.physical, &n.converted, &n.logical, &n.repetition, &n.precision, &n.scale, &n.below); err != nil {
 			return nil, err
 		}
+		flat = append(flat, n)
+	}
+	var columns []*parquetNode
+	for len(flat) > 0 {
+		root := flat[0]
+		flat = root.grow(flat[1:])
 		columns = append(columns, root.children...)
 	}
+	return columns, rows.Err()
+}
+
+// grow takes the fields below n from the start of a list, and returns the rest.
+func (n *parquetNode) grow(flat []*parquetNode) []*parquetNode {
+	for i := int64(0); i < n.below && len(flat) > 0; i++ {
+		c := flat[0]
+		flat = c.grow(flat[1:])
+		n.children = append(n.children, c)
+	}
+	return flat
 }
 
 // A parquetField is a column, and how its value is made of what DuckDB reads.
@@ -79,7 +69,7 @@ type parquetField struct {
 	value func(expression string) string
 }
 
-// field is what BigQuery makes of a field of Parquet.
+// parquetField is what BigQuery makes of a field of Parquet.
 func (w *writing) parquetField(n *parquetNode) (parquetField, error) {
 	name, err := w.columnName(n.name)
 	if err != nil {
