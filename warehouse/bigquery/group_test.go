@@ -322,7 +322,7 @@ func TestGroupJobs(t *testing.T) {
 	}
 }
 
-// TestEmptyIsMarked has a process die that has marked a slice without rows as its own: the
+// TestEmptyIsMarked has a process die that has marked a slice without rows: the
 // next one finds nothing to remove.
 func TestEmptyIsMarked(t *testing.T) {
 	h := newShop(t, func(c *Config) { c.Patience = 300 * time.Millisecond })
@@ -340,7 +340,7 @@ func TestEmptyIsMarked(t *testing.T) {
 			t.Errorf("removes rows: %s", c.SQL)
 		}
 	}
-	if n := len(h.s.Calls(bigquerytest.Match{Kind: "query", Text: "_load_a"})); n != 1 {
+	if n := len(h.s.Calls(bigquerytest.Match{Method: "jobs.insert", Text: "_load_a"})); n != 1 {
 		t.Errorf("%d marks, want 1", n)
 	}
 }

@@ -221,8 +221,8 @@ func (w *Warehouse) past(ctx context.Context, s slot, from int, l warehouse.Load
 		}
 		config, cerr := job.Config()
 		load, ok := config.(*bq.LoadConfig)
-		if cerr == nil && ok && isStage(load.Dst.TableID) {
-			continue // into a staging table, which nobody reads any more
+		if cerr == nil && (!ok || isStage(load.Dst.TableID)) {
+			continue // a mark, or into a staging table, which nobody reads any more
 		}
 		if err == nil && failure(state) == nil && ok && load.Labels[labelLoad] == loadLabel(l.ID) && outputRows(state.Statistics) == l.RowsLoaded {
 			p.done = state.Statistics
