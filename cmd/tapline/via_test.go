@@ -139,10 +139,6 @@ func viaCases() map[string]viaCase {
 func TestViaFaults(t *testing.T) {
 	r := newViaRig(t)
 	r.put(t, "a.csv.gz", "id,v\n1,x\n2\n3,\"y\"\n")
-	sel, targets := bucket.Selection{Files: "*.csv.gz"}, []loader.Target{{Table: "t"}}
-	s := r.scene(t, true, targets, sel)
-	s.mustRun(t)
-	want := s.loaded(t)
 	jobs := []bigquerytest.Match{
 		{Method: "jobs.insert", Text: "tapline_p_"}, // BigQuery reads the object
 		{Method: "jobs.insert", Text: "AS r ON"},    // which record is first
@@ -151,34 +147,7 @@ func TestViaFaults(t *testing.T) {
 		{Method: "jobs.insert", Text: "csv.fields"}, // what is put aside
 		{Method: "jobs.insert", Text: "BEGIN TRANSACTION;\nSELECT IF"},
 	}
-	for name, fault := range map[string]bigquerytest.Fault{
-		"busy":    {Status: 503, Reason: "backendError"},
-		"lost":    {Lose: true},
-		"failed":  {Fail: "backendError"},
-		"applied": {Fail: "backendError", Applied: true},
-		"denied":  {Status: 403, Reason: "accessDenied"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := r.scene(t, true, targets, sel)
-			for _, match := range jobs {
-				s.server.Fail(match, 1, fault)
-				if name == "denied" {
-					s.run(t) // ends there; the next gets further
-				}
-			}
-			s.run(t)
-			s.mustRun(t)
-			if got := s.loaded(t); got != want {
-				t.Error("not as undisturbed:", differing(want, got))
-			}
-			for _, match := range jobs {
-				if len(s.server.Calls(match)) == 0 {
-					t.Errorf("no job met the fault of %s", match.Text)
-				}
-			}
-		})
-	}
+	r.withFaults(t, "*.csv.gz", jobs, "busy", "lost", "failed", "applied", "denied")
 }
 
 // TestViaReplaced: an object that is written anew while BigQuery reads it is

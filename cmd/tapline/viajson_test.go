@@ -158,10 +158,6 @@ func (m jsonRecords) object(depth int) string {
 func TestViaFaultsOnJSON(t *testing.T) {
 	r := newViaRig(t)
 	r.put(t, "1663664837-1663665000-Charged-20260901-0-db.json.gz", "Charged\n"+`{"ts":20260901003000,"eventProps":{"a":1}}`+"\n"+`{"ts":"x","eventProps":{"a":"y","b":"\ud800"}}`+"\n")
-	sel, targets := bucket.Selection{Files: "*.json.gz"}, []loader.Target{{Table: "t"}}
-	s := r.scene(t, true, targets, sel)
-	s.mustRun(t)
-	want := s.loaded(t)
 	jobs := []bigquerytest.Match{
 		{Method: "jobs.insert", Text: "tapline_p_"},       // BigQuery reads the object
 		{Method: "jobs.insert", Text: "COUNTIF(REGEXP"},   // whether lines are objects
@@ -176,28 +172,7 @@ func TestViaFaultsOnJSON(t *testing.T) {
 		{Method: "jobs.insert", Text: "value.time"},       // what is put aside
 		{Method: "jobs.insert", Text: "BEGIN TRANSACTION;\nSELECT IF"},
 	}
-	for name, fault := range map[string]bigquerytest.Fault{
-		"lost":    {Lose: true},
-		"applied": {Fail: "backendError", Applied: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := r.scene(t, true, targets, sel)
-			for _, match := range jobs {
-				s.server.Fail(match, 1, fault)
-			}
-			s.run(t)
-			s.mustRun(t)
-			if got := s.loaded(t); got != want {
-				t.Error("not as undisturbed:", differing(want, got))
-			}
-			for _, match := range jobs {
-				if len(s.server.Calls(match)) == 0 {
-					t.Errorf("no job met the fault of %s", match.Text)
-				}
-			}
-		})
-	}
+	r.withFaults(t, "*.json.gz", jobs, "lost", "applied")
 }
 
 // TestViaRefusesJSON: what cannot be read exactly is not loaded at all, and the

@@ -249,10 +249,6 @@ func TestViaParquetAgrees(t *testing.T) {
 func TestViaParquetFaults(t *testing.T) {
 	r := newViaRig(t)
 	r.put(t, "1663664837-1663665000-Charged-20260901-0-db.parquet", viaExport(t))
-	sel, targets := bucket.Selection{Files: "*.parquet"}, []loader.Target{{Table: "t"}}
-	s := r.scene(t, true, targets, sel)
-	s.mustRun(t)
-	want := s.loaded(t)
 	jobs := []bigquerytest.Match{
 		{Method: "jobs.insert", Text: "tapline_p_"},                    // BigQuery reads the object
 		{Method: "tables.get", Text: "_tapline_stage_"},                // which columns it has
@@ -262,36 +258,7 @@ func TestViaParquetFaults(t *testing.T) {
 		{Method: "jobs.insert", Text: "' of the load'"},                // what is put aside
 		{Method: "jobs.insert", Text: "BEGIN TRANSACTION;\nSELECT IF"}, // the load
 	}
-	for name, fault := range map[string]bigquerytest.Fault{
-		"busy":    {Status: 503, Reason: "backendError"},
-		"lost":    {Lose: true},
-		"failed":  {Fail: "backendError"},
-		"applied": {Fail: "backendError", Applied: true},
-		"denied":  {Status: 403, Reason: "accessDenied"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := r.scene(t, true, targets, sel)
-			for _, match := range jobs {
-				s.server.Fail(match, 1, fault)
-				if name == "denied" {
-					if sum := s.run(t); len(sum.Failures) == 0 { // it ends there; the next gets further
-						t.Errorf("%s was not denied", match.Text)
-					}
-				}
-			}
-			s.run(t)
-			s.mustRun(t)
-			if got := s.loaded(t); got != want {
-				t.Error("not as undisturbed:", differing(want, got))
-			}
-			for _, match := range jobs {
-				if len(s.server.Calls(match)) == 0 {
-					t.Errorf("no job met the fault of %s", match.Text)
-				}
-			}
-		})
-	}
+	r.withFaults(t, "*.parquet", jobs, "lost", "applied", "denied")
 }
 
 // TestViaParquetRefuses: what BigQuery cannot load, or does not give back as it

@@ -259,3 +259,44 @@ func (s *viaScene) rows(t testing.TB, query string) string {
 	}
 	return strings.Join(lines, " ")
 }
+
+// withFaults has each of the jobs of a load go wrong in each of the ways, and the
+// run after it: it ends with the table of an undisturbed one.
+func (r *viaRig) withFaults(t *testing.T, files string, jobs []bigquerytest.Match, ways ...string) {
+	t.Helper()
+	sel, targets := bucket.Selection{Files: files}, []loader.Target{{Table: "t"}}
+	undisturbed := r.scene(t, true, targets, sel)
+	undisturbed.mustRun(t)
+	want := undisturbed.loaded(t)
+	faults := map[string]bigquerytest.Fault{
+		"busy":    {Status: 503, Reason: "backendError"},
+		"lost":    {Lose: true},
+		"failed":  {Fail: "backendError"},
+		"applied": {Fail: "backendError", Applied: true},
+		"denied":  {Status: 403, Reason: "accessDenied"},
+	}
+	for _, way := range ways {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			s := r.scene(t, true, targets, sel)
+			for _, match := range jobs {
+				s.server.Fail(match, 1, faults[way])
+				if way == "denied" {
+					if sum := s.run(t); len(sum.Failures) == 0 { // it ends there; the next gets further
+						t.Errorf("%s was not denied", match.Text)
+					}
+				}
+			}
+			s.run(t)
+			s.mustRun(t)
+			if got := s.loaded(t); got != want {
+				t.Error("not as undisturbed:", differing(want, got))
+			}
+			for _, match := range jobs {
+				if len(s.server.Calls(match)) == 0 {
+					t.Errorf("no job met the fault of %s", match.Text)
+				}
+			}
+		})
+	}
+}
