@@ -2,7 +2,6 @@ package bigquery
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"tapline/warehouse"
@@ -11,20 +10,6 @@ import (
 // guessedFields is how many fields a file is taken to have whose table is still
 // to be made.
 const guessedFields = asked
-
-// Pullable implements warehouse.Puller.
-func (w *Warehouse) Pullable(o warehouse.Object) error {
-	format, err := w.pullerOf(o)
-	if err == nil {
-		if err = format.check(o); err != nil {
-			err = errUnpullable(o, err)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("bigquery: pull %s: %w", o.URL, err)
-	}
-	return nil
-}
 
 // A textRead is a statement over the text of an object that BigQuery has loaded.
 type textRead struct {
@@ -37,7 +22,7 @@ type textRead struct {
 // always is, nobody knows.
 // What is put aside takes statements that no object of order needs.
 func (e *estimate) addPull(ctx context.Context, of *tableEstimate, l warehouse.Expected) error {
-	if _, err := e.w.pullerOf(warehouse.Object{Format: l.Format}); err != nil {
+	if e.w.format(l.Format) == nil {
 		return nil // the load would be refused
 	}
 	x := e.loading(of, l)

@@ -41,22 +41,46 @@ type puller interface {
 	putAside(ctx context.Context, p *warehouse.Pulled) error
 }
 
-// pullerOf is what reads objects of a format. Errors: warehouse.ErrPull.
-func (w *Warehouse) pullerOf(o warehouse.Object) (puller, error) {
-	switch o.Format {
+// format is what reads objects of a format; nil = nothing does.
+func (w *Warehouse) format(name string) puller {
+	switch name {
 	case "csv":
-		return csvPuller{w}, nil
+		return csvPuller{w}
 	case formatJSON:
-		return jsonPuller{w}, nil
+		return jsonPuller{w}
 	case formatParquet:
-		return parquetPuller{w}, nil
+		return parquetPuller{w}
 	}
-	return nil, errUnpullable(o, fmt.Errorf("it is of the format %q", o.Format))
+	return nil
+}
+
+// pullerOf is what reads an object. Errors: warehouse.ErrPull.
+func (w *Warehouse) pullerOf(o warehouse.Object) (puller, error) {
+	format := w.format(o.Format)
+	if format == nil {
+		return nil, errUnpullable(o, fmt.Errorf("it is of the format %q", o.Format))
+	}
+	path, ok := strings.CutPrefix(o.URL, "gs://")
+	if !ok || strings.ContainsAny(path, "*#") || strings.Contains(path, "//") {
+		return nil, errUnpullable(o, errors.New("it has to be at gs://, and its name must be without * and # and //"))
+	}
+	if err := format.check(o); err != nil {
+		return nil, errUnpullable(o, err)
+	}
+	return format, nil
 }
 
 // errUnpullable is what warehouse.ErrPull comes with.
 func errUnpullable(o warehouse.Object, err error) error {
 	return fmt.Errorf("%w: BigQuery does not load %s; take via: out, and tapline reads it and puts aside what cannot be read: %w", warehouse.ErrPull, o.URL, err)
+}
+
+// Pullable implements warehouse.Puller.
+func (w *Warehouse) Pullable(o warehouse.Object) error {
+	if _, err := w.pullerOf(o); err != nil {
+		return fmt.Errorf("bigquery: pull %s: %w", o.URL, err)
+	}
+	return nil
 }
 
 // Pull has BigQuery load an object at gs:// into staging tables. It may be
@@ -76,13 +100,6 @@ func (w *Warehouse) pull(ctx context.Context, p *warehouse.Pulled) error {
 	format, err := w.pullerOf(p.Object)
 	if err != nil {
 		return err
-	}
-	path, ok := strings.CutPrefix(p.Object.URL, "gs://")
-	if !ok || strings.ContainsAny(path, "*#") || strings.Contains(path, "//") {
-		return errUnpullable(p.Object, errors.New("it has to be at gs://, and its name must be without * and # and //"))
-	}
-	if err := format.check(p.Object); err != nil {
-		return errUnpullable(p.Object, err)
 	}
 	return format.load(ctx, p)
 }
