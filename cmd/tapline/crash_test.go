@@ -75,9 +75,8 @@ func TestCrashEverywhere(t *testing.T) {
 // in the order in which they are passed. The first is killed at, of those that
 // come often the last too, and one in the middle fails. Left out is what
 // others try or what leaves the same behind:
-//   - failures of a Put that is not over, and of what is removed already, are
-//     the same to the caller as those before and after, which package loader
-//     tries at every operation;
+//   - failures of the stage are what package loader tries at every operation, and
+//     a Put that is not over is the same to the caller as one that has not begun;
 //   - after a statement is before the next one, but for what a commit ends;
 //   - failures of statements are the warehouse's own suite's;
 //   - what a statement sets for its connection alone dies with it, and what only
@@ -94,7 +93,7 @@ func pickOfAccount(kind string, at []int) (kill, fail []int) {
 	case "history.before", "history.after":
 		return first, middle
 	case "sql.before":
-		if slices.Contains([]string{"BEGIN", "COMMIT", "DELETE", "INSERT", "UPDATE"}, what) {
+		if what == "COMMIT" || what == "INSERT" {
 			return ends, nil
 		}
 		return first, nil
@@ -103,6 +102,9 @@ func pickOfAccount(kind string, at []int) (kill, fail []int) {
 			return ends, nil
 		}
 		return nil, nil
+	}
+	if strings.HasPrefix(point, "stage.") {
+		return ends, nil
 	}
 	return ends, middle
 }

@@ -143,19 +143,17 @@ func pointsOfPull(t *testing.T, points []string) (at []int) {
 		}
 		kinds[kind] = append(kinds[kind], i+1)
 	}
-	for i, kind := range []string{"pull.after", "sift.after", "fit.after", "load.before", "load.after"} {
+	for i, kind := range []string{"pull.after", "fit.after", "load.before"} {
 		if len(kinds[kind]) != 2 {
 			t.Fatalf("%d points %s of 2 files, of %v", len(kinds[kind]), kind, kinds)
 		}
 		at = append(at, kinds[kind][i%2])
 	}
-	for _, kind := range []string{"wire.after POST/jobs", "wire.before POST/jobs"} { // load jobs and queries
-		n := len(kinds[kind])
-		if n < 10 {
-			t.Fatalf("%d points %s, of %v", n, kind, kinds)
-		}
-		at = append(at, kinds[kind][n*(1+2*(len(at)%2))/4])
+	jobs := kinds["wire.after POST/jobs"] // load jobs and queries
+	if len(jobs) < 10 {
+		t.Fatalf("%d jobs, of %v", len(jobs), kinds)
 	}
+	at = append(at, jobs[len(jobs)/4], jobs[len(jobs)*3/4])
 	slices.Sort(at)
 	return slices.Compact(at)
 }
