@@ -27,7 +27,8 @@ type Location struct {
 	Open func(path []string) bool
 	// Zone is where local times are, an IANA name.
 	Zone string
-	// Columns says what becomes of the content. Errors: ErrContent.
+	// Columns says what becomes of the content. Of Parquet it reads the footer.
+	// Errors: ErrContent.
 	Columns func(ctx context.Context, f Found) ([]LocatedColumn, error)
 }
 

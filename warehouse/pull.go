@@ -12,7 +12,7 @@ import (
 // somebody else and loaded as parts, it may be loaded none the less.
 var ErrPull = errors.New("the warehouse cannot read the object itself")
 
-// A Puller reads objects by itself, where they are: no byte of them passes
+// A Puller reads objects by itself, where they are: no row of them passes
 // through this process. Optional.
 //
 // The three steps are followed by Load with Load.Pulled. What they make is seen

@@ -21,24 +21,7 @@ import (
 // reads no byte of them.
 func TestViaAgrees(t *testing.T) {
 	r := newViaRig(t)
-	var sel []bucket.Selection
-	var targets []loader.Target
-	for name, c := range viaCases() {
-		for file, text := range c.files {
-			r.put(t, name+"/"+file, text)
-		}
-		c.sel.Files, c.target.Table = name+"/"+c.sel.Files, name
-		sel, targets = append(sel, c.sel), append(targets, c.target)
-	}
-	read := r.scene(t, false, targets, sel...)
-	read.mustRun(t)
-	want := read.loaded(t)
-	r.asked = nil
-	s := r.scene(t, true, targets, sel...)
-	s.mustRun(t)
-	if got := s.loaded(t); got != want {
-		t.Error("not as tapline reads it:", differing(want, got))
-	}
+	s := r.agrees(t, viaCases())
 	if read := r.content(); len(read) > 0 {
 		t.Errorf("tapline read of the objects: %v", read)
 	}

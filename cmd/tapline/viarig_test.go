@@ -300,3 +300,28 @@ func (r *viaRig) withFaults(t *testing.T, files string, jobs []bigquerytest.Matc
 		})
 	}
 }
+
+// agrees compares what cases give when BigQuery reads their files and when
+// tapline does. What was asked of the bucket is then that of the former.
+func (r *viaRig) agrees(t *testing.T, cases map[string]viaCase) *viaScene {
+	t.Helper()
+	var sel []bucket.Selection
+	var targets []loader.Target
+	for name, c := range cases {
+		for file, text := range c.files {
+			r.put(t, name+"/"+file, text)
+		}
+		c.sel.Files, c.target.Table = name+"/"+c.sel.Files, name
+		sel, targets = append(sel, c.sel), append(targets, c.target)
+	}
+	read := r.scene(t, false, targets, sel...)
+	read.mustRun(t)
+	want := read.loaded(t)
+	r.asked = nil
+	s := r.scene(t, true, targets, sel...)
+	s.mustRun(t)
+	if got := s.loaded(t); got != want {
+		t.Error("not as tapline reads it:", differing(want, got))
+	}
+	return s
+}
