@@ -26,6 +26,7 @@ type bucket struct {
 	settle  time.Duration
 	objects map[string]object
 	replace string // this object is replaced while it is read
+	cut     string // reading this object ends in an error after its rows
 	reads   int
 }
 
@@ -69,7 +70,12 @@ func (b *bucket) Read(_ context.Context, s exporter.Slice, after exporter.Cursor
 		if after == "" && len(o.rows) > 0 {
 			batch := makeBatch(format.NewBuilder(memory.DefaultAllocator), s, o.rows)
 			batch.Cursor = "end"
-			yield(batch, nil)
+			if !yield(batch, nil) {
+				return
+			}
+		}
+		if b.cut == s.Name {
+			yield(exporter.Batch{}, errInjected)
 		}
 	}
 }
@@ -90,7 +96,7 @@ func newFileRig(t *testing.T) *fileRig {
 	return r
 }
 
-func (r *fileRig) run(t *testing.T) loader.Summary {
+func (r *fileRig) loader(t *testing.T) *loader.Loader {
 	t.Helper()
 	r.runs++
 	cfg := r.cfg
@@ -99,7 +105,12 @@ func (r *fileRig) run(t *testing.T) loader.Summary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := l.Run(t.Context())
+	return l
+}
+
+func (r *fileRig) run(t *testing.T) loader.Summary {
+	t.Helper()
+	s, err := r.loader(t).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +200,29 @@ func TestObjectReplacedWhileItIsRead(t *testing.T) {
 	r.run(t)
 	same(t, "rows", "2 3", r.ids())
 	same(t, "files", "a.csv@1 replaced \na.csv@2 loaded run002\nb.csv@1 loaded run001", r.states(t))
+}
+
+// What is half read of an object that is there no more is swept by the next run,
+// and what is half read of one that stays is gone on with.
+func TestHalfReadOfAGoneObject(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		r := newFileRig(t)
+		r.bucket.put("a.csv", "1", time.Hour, row{"id": 1})
+		r.bucket.put("b.csv", "1", 2*time.Hour, row{"id": 2})
+		r.bucket.cut = "a.csv"
+		if s, err := r.loader(t).Run(t.Context()); err != nil || len(s.Failures) != 1 || len(s.Loads) != 1 {
+			t.Fatalf("%+v, %v: want a.csv failed and b.csv loaded", s, err)
+		}
+		r.bucket.cut = ""
+		want := 1
+		if gone {
+			delete(r.bucket.objects, "a.csv")
+			want = 0
+		}
+		if s := r.run(t); s.Resumed != want || len(s.Loads) != want {
+			t.Errorf("gone %t: %d resumed, %d loads, want %d", gone, s.Resumed, len(s.Loads), want)
+		}
+	}
 }
 
 func TestSnapshotIsOfTheNewestObject(t *testing.T) {

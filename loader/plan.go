@@ -332,8 +332,8 @@ func (l *Loader) rereadFrom(w *work) exporter.Day {
 }
 
 // adopt looks at what is staged for slices that are not due in this window: a
-// load that only waits to be committed becomes a task, what is half read waits
-// for its window until it is stale, and the rest is debris.
+// load that only waits to be committed becomes a task, what is half read of a day
+// waits for its window until it is stale, and the rest is debris.
 func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]warehouse.Receipt, staged map[string]*manifest) {
 	byName := map[string]exporter.Stream{}
 	for _, s := range streams {
@@ -347,7 +347,7 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 		stale := l.now().Sub(m.ReadAt) >= staleAfter
 		proto, err := l.newTask(s)
 		switch {
-		case superseded, stale && !m.Complete, l.planned(w, key):
+		case superseded, stale && !m.Complete, planned(w, key):
 			w.debris = append(w.debris, m)
 		case !known || err != nil || proto.table != m.Table:
 			if stale {
@@ -359,6 +359,8 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 			proto.slice = exporter.Slice{Stream: s, Name: m.Slice, Revision: m.Revision, Day: m.Day}
 			proto.found, proto.action, proto.why = m, Finish, "read by run "+m.Run+", not loaded yet"
 			late = append(late, proto)
+		case m.Day.IsZero() && !w.unknown[s.Entry] && !listed(w, key):
+			w.debris = append(w.debris, m) // an object that is gone, a moment that is over: no window has it
 		}
 	}
 	slices.SortFunc(late, func(a, b *task) int {
@@ -368,8 +370,13 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 }
 
 // planned reports whether the slice is one of the plan's own and due.
-func (l *Loader) planned(w *work, key string) bool {
+func planned(w *work, key string) bool {
 	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.action.Due() && t.key() == key })
+}
+
+// listed reports whether the slice is one of the plan's own.
+func listed(w *work, key string) bool {
+	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.key() == key })
 }
 
 // due lists the tasks that there is something to do for.

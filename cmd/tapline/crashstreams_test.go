@@ -110,6 +110,7 @@ func TestCrashRealtime(t *testing.T) {
 		if code := s.run(t, []string{fmt.Sprintf("TAPLINE_FAULTS=kill@%d", points[kind][0])}, "run"); code != -1 {
 			t.Errorf("%s: exit code %d, want a kill", kind, code)
 		}
+		time.Sleep(time.Second) // the next run's moment is another
 		s.mustRun(t, "run")
 		s.mustRun(t, "verify")
 		if n := strings.Count(s.content(t), " read_at="); n != 1 && n != 2 {
