@@ -6,6 +6,11 @@ BIN   := bin/tapline
 # What only a C compiler can build: DuckDB.
 export CGO_ENABLED ?= 1
 
+# Tests write many small files: into memory, where 8 GB of it are free for files
+# and programs may be run from there.
+TMP = $(shell d=/dev/shm; [ "$$(df --output=avail -k $$d | tail -1)" -ge 8000000 ] && p=$$(mktemp -p $$d) && \
+  cp /bin/true $$p && chmod +x $$p && $$p && echo TMPDIR=$$d; rm -f $$p)
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
@@ -52,7 +57,7 @@ check: deps ## gofmt, vet
 
 .PHONY: test
 test: check ## every test, with the race detector, which would sleep a second at each exit; some wait more than they work
-	GORACE=atexit_sleep_ms=10 $(GO) test -race -p 3 -timeout 30m ./...
+	$(TMP) GORACE=atexit_sleep_ms=10 $(GO) test -race -p 3 -timeout 30m ./...
 
 .PHONY: bench
 bench: deps ## speed and memory, as ratios to DuckDB in the same run

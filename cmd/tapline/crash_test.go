@@ -76,11 +76,12 @@ func TestCrashEverywhere(t *testing.T) {
 // come often the last too, and one in the middle fails. Left out is what
 // others try or what leaves the same behind:
 //   - failures of the stage are what package loader tries at every operation, and
-//     a Put that is not over is the same to the caller as one that has not begun;
+//     a Put that is not over is the same to the caller as one that has not begun,
+//     so that of parts and manifests alone every moment of it is tried;
 //   - after a statement is before the next one, but for what a commit ends;
 //   - failures of statements are the warehouse's own suite's;
-//   - what a statement sets for its connection alone dies with it, and what only
-//     reads leaves nothing.
+//   - what a statement sets for its connection alone dies with it, what only
+//     reads leaves nothing, and a transaction that has just begun is as if it had not.
 func pickOfAccount(kind string, at []int) (kill, fail []int) {
 	point, what, _ := strings.Cut(kind, " ")
 	first, middle, ends := at[:1], []int{at[len(at)/2]}, at[:1]
@@ -88,12 +89,20 @@ func pickOfAccount(kind string, at []int) (kill, fail []int) {
 		ends = []int{at[0], at[len(at)-1]}
 	}
 	switch point {
-	case "stage.put.before", "stage.put.half", "stage.put.mid", "stage.remove.after":
+	case "stage.put.before", "stage.put.half":
+		if what != "part" && what != "manifest.json" {
+			return nil, nil
+		}
+		return first, nil
+	case "stage.put.mid", "stage.remove.after":
 		return first, nil
 	case "history.before", "history.after":
 		return first, middle
 	case "sql.before":
-		if what == "COMMIT" || what == "INSERT" {
+		switch what {
+		case "SET", "USE", "BEGIN":
+			return nil, nil
+		case "COMMIT", "INSERT":
 			return ends, nil
 		}
 		return first, nil
@@ -167,6 +176,8 @@ func kindOfPoint(p string) string {
 		what = "part"
 	case strings.HasPrefix(point, "stage."):
 		what = filepath.Base(what)
+	case strings.HasPrefix(point, "ensure."):
+		what = ""
 	default:
 		what, _, _ = strings.Cut(what, " ")
 		if strings.Contains(what, "/") {

@@ -125,7 +125,7 @@ func (s *Server) start() error {
 	}
 	v := url.Values{
 		"autoinstall_known_extensions": {"false"}, "autoload_known_extensions": {"false"},
-		"temp_directory": {filepath.Join(s.dir, "spill")}, "memory_limit": {s.opt.Memory}, "threads": {"2"},
+		"temp_directory": {filepath.Join(s.dir, "spill")}, "memory_limit": {s.opt.Memory}, "threads": {"1"},
 		"default_null_order": {"nulls_first_on_asc_last_on_desc"},
 	}
 	s.engine, err = driverduckdb.NewConnector("?"+v.Encode(), func(e driver.ExecerContext) error {
