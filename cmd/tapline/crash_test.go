@@ -24,22 +24,24 @@ import (
 // undisturbed returns what the tables hold after a run that nothing befell.
 func (r *crashRig) undisturbed(t testing.TB) string {
 	t.Helper()
-	s := r.scene(t, sceneOptions{})
-	s.mustRun(t, "run")
-	s.mustRun(t, "verify")
-	s.clean(t)
-	return s.content(t)
+	want, _ := r.rehearse(t)
+	return want
 }
 
-// points runs once and returns the failpoints that it passed.
-func (r *crashRig) points(t testing.TB) []string {
+// rehearse returns what the tables hold after a run that nothing befell, and the
+// failpoints that it passed.
+func (r *crashRig) rehearse(t testing.TB) (want string, points []string) {
 	t.Helper()
 	s := r.scene(t, sceneOptions{})
 	log := filepath.Join(s.dir, "points.log")
 	if code := s.run(t, []string{"TAPLINE_FAULTS=count", "TAPLINE_FAULTS_LOG=" + log}, "run"); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, s.said.String())
 	}
-	return passed(t, log)
+	s.mustRun(t, "verify")
+	s.clean(t)
+	points = passed(t, log)
+	t.Logf("a run passes %d failpoints", len(points))
+	return s.content(t), points
 }
 
 // passed are the failpoints that a run noted.
@@ -61,8 +63,8 @@ func passed(t testing.TB, log string) []string {
 // all.
 func TestCrashEverywhere(t *testing.T) {
 	r := newAccountRig(t)
-	want := r.undisturbed(t)
-	kinds := r.kindsOfPoints(t)
+	want, points := r.rehearse(t)
+	kinds := byKind(points)
 	for _, family := range []string{"source.batch", "stage.put.before", "stage.put.half", "stage.put.mid", "stage.put.after", "stage.remove.before", "ensure.before", "load.before", "load.after", "sql.before COMMIT", "publish.after", "history.after"} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(kinds)), func(k string) bool { return strings.HasPrefix(k, family) }) {
 			t.Errorf("no run passes a failpoint %s", family)
@@ -143,16 +145,7 @@ func (r *crashRig) sweep(t *testing.T, want string, kinds map[string][]int, pick
 	p.Wait()
 }
 
-// kindsOfPoints runs once and returns the failpoints that it passed, by kind,
-// as the numbers at which they can be told to act.
-func (r *crashRig) kindsOfPoints(t *testing.T) map[string][]int {
-	t.Helper()
-	points := r.points(t)
-	kinds := byKind(points)
-	t.Logf("%d failpoints of %d kinds passed by a run", len(points), len(kinds))
-	return kinds
-}
-
+// byKind are failpoints by kind, as the numbers at which they can be told to act.
 func byKind(points []string) map[string][]int {
 	kinds := map[string][]int{}
 	for i, p := range points {
@@ -226,8 +219,8 @@ func (r *crashRig) crashAt(t *testing.T, want, fault string) {
 // the table of an undisturbed run.
 func TestKillLoop(t *testing.T) {
 	r := newAccountRig(t)
-	want := r.undisturbed(t)
-	marks := len(r.points(t))
+	want, points := r.rehearse(t)
+	marks := len(points)
 	r.server.SetFaults(clevertaptest.Faults{Rate: 5, Seed: 11, Kinds: clevertaptest.Transient()})
 	cycles := 6
 	if soak := os.Getenv("TAPLINE_SOAK"); soak != "" {

@@ -137,13 +137,13 @@ func zstdFrames(t testing.TB, data []byte, size int) (out []byte) {
 // TestCrashEverywhere's.
 func TestCrashFiles(t *testing.T) {
 	r := newFilesRig(t)
-	want := r.undisturbed(t)
+	want, points := r.rehearse(t)
 	for _, part := range []string{"event_props_version", "csv.fields", "value.time", "json.syntax", "event_date", "event_props_build=2.10"} {
 		if !strings.Contains(want, part) {
 			t.Errorf("the tables lack %q:\n%.3000s", part, want)
 		}
 	}
-	kinds := r.kindsOfPoints(t)
+	kinds := byKind(points)
 	if len(kinds["source.batch "]) < 20 {
 		t.Errorf("batches of files: %v", kinds["source.batch "])
 	}

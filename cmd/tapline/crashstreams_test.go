@@ -73,12 +73,12 @@ func TestCrashStreams(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newStreamsRig(t, entry)
-			want := r.undisturbed(t)
+			want, points := r.rehearse(t)
 			if !strings.Contains(want, "all/"+name) {
 				t.Fatalf("nothing is loaded:\n%s", want)
 			}
 			var batches, loads []int
-			for i, p := range r.points(t) {
+			for i, p := range points {
 				switch {
 				case strings.Contains(p, " source.batch "):
 					batches = append(batches, i+1)
@@ -101,7 +101,8 @@ func TestCrashStreams(t *testing.T) {
 func TestCrashRealtime(t *testing.T) {
 	r := newStreamsRig(t, "{stream: realtime, show: [os], table: now}")
 	r.config = openEnd(r.config)
-	points := byKind(r.points(t))
+	_, all := r.rehearse(t)
+	points := byKind(all)
 	for _, kind := range []string{"source.batch realtime", "load.before ", "load.after "} {
 		if len(points[kind]) == 0 {
 			t.Fatalf("no point %q in %v", kind, points)

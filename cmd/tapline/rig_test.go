@@ -34,7 +34,7 @@ func builtDir() string {
 // faultsBinary builds tapline with its failpoints, once for all tests.
 var faultsBinary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(builtDir(), "tapline")
-	out, err := exec.Command("go", "build", "-tags", "faults", "-o", path, ".").CombinedOutput()
+	out, err := exec.Command("go", "build", "-tags", "faults", "-ldflags", "-s -w", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build -tags faults: %w\n%s", err, out)
 	}

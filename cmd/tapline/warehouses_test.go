@@ -167,7 +167,8 @@ func spread(points map[string][]int) (picked []int) {
 func TestKillWarehouses(t *testing.T) {
 	r := newAccountRig(t)
 	want := r.at(t, places()["duckdb"](t)).loaded(t)
-	marks := len(r.points(t))
+	_, points := r.rehearse(t)
+	marks := len(points)
 	r.server.SetFaults(clevertaptest.Faults{Rate: 5, Seed: 12, Kinds: clevertaptest.Transient()})
 	for _, kind := range remote() {
 		t.Run(kind, func(t *testing.T) {
