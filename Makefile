@@ -8,8 +8,8 @@ export CGO_ENABLED ?= 1
 
 # Tests write many small files: into memory, where 8 GB of it are free for files
 # and programs may be run from there.
-TMP = $(shell d=/dev/shm; [ "$$(df --output=avail -k $$d | tail -1)" -ge 8000000 ] && p=$$(mktemp -p $$d) && \
-  cp /bin/true $$p && chmod +x $$p && $$p && echo TMPDIR=$$d; rm -f $$p)
+TMP = $(shell { [ "$$(df --output=avail -k /dev/shm | tail -1)" -ge 8000000 ] && p=$$(mktemp -p /dev/shm) && \
+  cp /bin/true $$p && chmod +x $$p && $$p && echo TMPDIR=/dev/shm; rm -f $$p; } 2>/dev/null)
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)

@@ -339,15 +339,20 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 	for _, s := range streams {
 		byName[s.Name] = s
 	}
+	listed := map[string]*task{}
+	for _, t := range w.tasks {
+		listed[t.key()] = t
+	}
 	var late []*task
 	for key, m := range staged {
 		r, loaded := receipts[key]
 		s, known := byName[m.Stream]
+		own := listed[key]
 		superseded := loaded && (r.ID == m.Load || !m.ReadAt.After(r.ReadAt))
 		stale := l.now().Sub(m.ReadAt) >= staleAfter
 		proto, err := l.newTask(s)
 		switch {
-		case superseded, stale && !m.Complete, planned(w, key):
+		case superseded, stale && !m.Complete, own != nil && own.action.Due():
 			w.debris = append(w.debris, m)
 		case !known || err != nil || proto.table != m.Table:
 			if stale {
@@ -359,7 +364,7 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 			proto.slice = exporter.Slice{Stream: s, Name: m.Slice, Revision: m.Revision, Day: m.Day}
 			proto.found, proto.action, proto.why = m, Finish, "read by run "+m.Run+", not loaded yet"
 			late = append(late, proto)
-		case m.Day.IsZero() && !w.unknown[s.Entry] && !listed(w, key):
+		case own == nil && m.Day.IsZero() && !w.unknown[s.Entry]:
 			w.debris = append(w.debris, m) // an object that is gone, a moment that is over: no window has it
 		}
 	}
@@ -367,16 +372,6 @@ func (l *Loader) adopt(w *work, streams []exporter.Stream, receipts map[string]w
 		return cmp.Or(cmp.Compare(a.slice.Day.Epoch(), b.slice.Day.Epoch()), cmp.Compare(a.key(), b.key()))
 	})
 	w.tasks = append(late, w.tasks...)
-}
-
-// planned reports whether the slice is one of the plan's own and due.
-func planned(w *work, key string) bool {
-	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.action.Due() && t.key() == key })
-}
-
-// listed reports whether the slice is one of the plan's own.
-func listed(w *work, key string) bool {
-	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.key() == key })
 }
 
 // due lists the tasks that there is something to do for.
